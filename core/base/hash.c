@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -8,6 +9,7 @@ void ed_random(void *at, size_t len) {
   uint8_t *p = at;
   while (len) {
     ssize_t got = getrandom(p, len, 0);
+    if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
       fputs("eddyd: the system's random source does not answer\n", stderr);
       abort();

@@ -9,7 +9,7 @@ void ed_timers_init(struct ed_timers *timers, uint64_t now_ms) { *timers = (stru
 void ed_timers_deinit(struct ed_timers *timers) {
   for (size_t i = 0; i < timers->len; i++) timers->heap[i]->index = 0;
   free(timers->heap);
-  *timers = (struct ed_timers){.now_ms = timers->now_ms};
+  *timers = (struct ed_timers){.now_ms = timers->now_ms, .epoch_ms = timers->epoch_ms};
 }
 
 static void place(struct ed_timers *timers, size_t at, struct ed_timer *timer) {

@@ -17,7 +17,8 @@ struct ed_timer {
 };
 
 struct ed_timers {
-  uint64_t now_ms; /* monotonic; what everything on this clock takes for now */
+  uint64_t now_ms;   /* monotonic; what everything on this clock takes for now */
+  int64_t epoch_ms;  /* Unix time at now_ms 0, set by the owner: now_ms + epoch_ms is the time of day */
   struct ed_timer **heap;
   size_t len, cap;
 };
@@ -28,6 +29,11 @@ void ed_timers_deinit(struct ed_timers *timers); /* timers still running are for
 /* (Re)starts `timer`, to call `fn` once `after_ms` from now. The timer's memory stays the caller's. */
 void ed_timer_start(struct ed_timers *timers, struct ed_timer *timer, uint64_t after_ms, ed_timer_fn *fn);
 void ed_timer_stop(struct ed_timers *timers, struct ed_timer *timer); /* a stopped one: nothing happens */
+
+/* Unix time in milliseconds. */
+static inline int64_t ed_timers_wall(const struct ed_timers *timers) {
+  return (int64_t)timers->now_ms + timers->epoch_ms;
+}
 
 static inline bool ed_timer_running(const struct ed_timer *timer) { return timer->index != 0; }
 

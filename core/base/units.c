@@ -43,7 +43,9 @@ static int parse(const char *text, const struct unit *units, size_t n, uint64_t 
   for (size_t i = 0; i < n; i++) {
     if (strcmp(p, units[i].name) != 0) continue;
     if (whole > MAX / units[i].times) return -ERANGE;
-    *out = whole * units[i].times + (uint64_t)((__uint128_t)fraction * units[i].times / scale);
+    uint64_t number = whole * units[i].times + (uint64_t)((__uint128_t)fraction * units[i].times / scale);
+    if (number > MAX) return -ERANGE;
+    *out = number;
     return 0;
   }
   return -EINVAL;
