@@ -1,0 +1,44 @@
+/* A client message taken apart: the members that the protocol knows, as they were sent. Everything in the message has
+ * been checked by then, the members that nobody knows too; what the known ones must be, wire_decode.c judges. */
+#ifndef ED_CODEC_ENVELOPE_H
+#define ED_CODEC_ENVELOPE_H
+
+#include "base/buf.h"
+#include "codec/cursor.h"
+
+enum ed_slot_kind { ED_SLOT_ABSENT, ED_SLOT_NULL, ED_SLOT_TEXT, ED_SLOT_NUMBER, ED_SLOT_MAP, ED_SLOT_OTHER };
+
+struct ed_slot {
+  enum ed_slot_kind kind;
+  bool pieces;         /* TEXT: has escapes (JSON; raw is its inside), is in pieces (CBOR; raw is the whole item) */
+  struct ed_span span; /* TEXT without pieces: its contents; otherwise the whole item */
+};
+
+enum ed_member_name {
+  ED_MEMBER_TYPE,
+  ED_MEMBER_SEQ,
+  ED_MEMBER_KEY,
+  ED_MEMBER_ACTION,
+  ED_MEMBER_VALUE,
+  ED_MEMBER_NONCE,
+  ED_MEMBER_COUNT,
+};
+
+struct ed_envelope {
+  struct ed_slot members[ED_MEMBER_COUNT];
+  struct ed_slot action_type, action_seq; /* members of "action" */
+  struct ed_buf *scratch;                 /* borrowed: where a name in pieces is put together */
+};
+
+/* Longest name of a member, in bytes. */
+#define ED_MEMBER_NAME_MAX 6
+
+/* Where a member of the message (or of its action) belongs; NULL where nobody knows it. */
+struct ed_slot *ed_envelope_slot(struct ed_envelope *envelope, struct ed_span name, bool in_action);
+
+/* Both take the one message apart that the cursor holds. 0, or -1 with the fault. `envelope` is zeroed by the caller,
+ * but for the scratch buffer. Of a member that comes twice the last stays. */
+int ed_envelope_json(struct ed_cursor *c, struct ed_envelope *envelope);
+int ed_envelope_cbor(struct ed_cursor *c, struct ed_envelope *envelope);
+
+#endif

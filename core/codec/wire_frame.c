@@ -1,0 +1,166 @@
+#include <endian.h>
+
+#include "codec/cbor.h"
+#include "codec/json.h"
+#include "codec/wire.h"
+
+/* Longest header of an unmasked frame (RFC 6455, 5.2), and the first byte of a whole one: FIN and the opcode. */
+enum { HEADER_MAX = 10, TEXT_FRAME = 0x81, BINARY_FRAME = 0x82 };
+
+static size_t header_len(size_t payload_len) { return payload_len < 126 ? 2 : payload_len <= UINT16_MAX ? 4 : 10; }
+
+/* Writes the header, and returns where the payload begins. */
+static uint8_t *put_header(uint8_t *at, enum ed_encoding encoding, size_t payload_len) {
+  *at++ = encoding == ED_JSON ? TEXT_FRAME : BINARY_FRAME;
+  if (payload_len < 126) {
+    *at++ = (uint8_t)payload_len;
+  } else if (payload_len <= UINT16_MAX) {
+    uint16_t len = htobe16((uint16_t)payload_len);
+    *at++ = 126;
+    memcpy(at, &len, sizeof len);
+    at += sizeof len;
+  } else {
+    uint64_t len = htobe64(payload_len);
+    *at++ = 127;
+    memcpy(at, &len, sizeof len);
+    at += sizeof len;
+  }
+  return at;
+}
+
+struct ed_span ed_wire_payload(struct ed_span frame) {
+  size_t skip = frame.at[1] == 127 ? 10 : frame.at[1] == 126 ? 4 : 2;
+  return ed_span(frame.at + skip, frame.len - skip);
+}
+
+static inline uint8_t *put(uint8_t *at, struct ed_span span) {
+  if (span.len) memcpy(at, span.at, span.len);
+  return at + span.len;
+}
+
+/* The hot way: the length first, and then straight through. */
+
+static void push_json(struct ed_buf *out, struct ed_span key, struct ed_span value, uint64_t seq) {
+  const struct ed_span a = ED_LIT("{\"type\":\"push\",\"key\":"), b = ED_LIT(",\"value\":"), c = ED_LIT(",\"seq\":");
+  uint8_t digits[20];
+  size_t digits_len = ed_json_digits(seq, digits);
+  size_t key_len = ed_json_string_len(key);
+  size_t len = a.len + key_len + b.len + value.len + c.len + digits_len + 1;
+  uint8_t *at = ed_buf_reserve(out, header_len(len) + len);
+  out->len += header_len(len) + len;
+  at = put(put_header(at, ED_JSON, len), a);
+  at = put(ed_json_put_string(at, key, key_len), b);
+  at = put(put(at, value), c);
+  at = put(at, ed_span(digits, digits_len));
+  *at = '}';
+}
+
+static void push_cbor(struct ed_buf *out, struct ed_span key, struct ed_span value, uint64_t seq) {
+  const struct ed_span a = ED_LIT("\xa4\x64type\x64push\x63key"), b = ED_LIT("\x65value"), c = ED_LIT("\x63seq");
+  size_t len = a.len + ed_cbor_head_len(key.len) + key.len + b.len + value.len + c.len + ed_cbor_head_len(seq);
+  uint8_t *at = ed_buf_reserve(out, header_len(len) + len);
+  out->len += header_len(len) + len;
+  at = put(put_header(at, ED_CBOR, len), a);
+  at = put(ed_cbor_put_head(at, ED_CBOR_TEXT, key.len), key);
+  at = put(put(put(at, b), value), c);
+  ed_cbor_put_head(at, ED_CBOR_UINT, seq);
+}
+
+void ed_wire_push(struct ed_buf *out, enum ed_encoding encoding, struct ed_span key, struct ed_span value,
+                  uint64_t seq) {
+  (encoding == ED_JSON ? push_json : push_cbor)(out, key, value, seq);
+}
+
+/* The others: the payload first, behind room for the longest header, and then moved to where the header ends. */
+
+static size_t begin(struct ed_buf *out) {
+  size_t start = out->len;
+  ed_buf_reserve(out, HEADER_MAX);
+  out->len += HEADER_MAX;
+  return start;
+}
+
+static void end(struct ed_buf *out, size_t start, enum ed_encoding encoding) {
+  uint8_t *frame = out->at + start;
+  size_t len = out->len - start - HEADER_MAX;
+  memmove(frame + header_len(len), frame + HEADER_MAX, len);
+  put_header(frame, encoding, len);
+  out->len = start + header_len(len) + len;
+}
+
+/* The parts of a message, in the encoding at hand. What closes has no counterpart in CBOR, whose counts come first. */
+
+static void add_lead(struct ed_buf *out, enum ed_encoding encoding, struct ed_span json, struct ed_span cbor) {
+  ed_buf_add_span(out, encoding == ED_JSON ? json : cbor);
+}
+
+static void add_text(struct ed_buf *out, enum ed_encoding encoding, struct ed_span text) {
+  (encoding == ED_JSON ? ed_json_add_string : ed_cbor_add_text)(out, text);
+}
+
+static void add_count(struct ed_buf *out, enum ed_encoding encoding, uint64_t count) {
+  if (encoding == ED_JSON)
+    ed_buf_add_u64(out, count);
+  else
+    ed_cbor_add_head(out, ED_CBOR_UINT, count);
+}
+
+static void add_close(struct ed_buf *out, enum ed_encoding encoding, struct ed_span json) {
+  if (encoding == ED_JSON) ed_buf_add_span(out, json);
+}
+
+void ed_wire_stream_size(struct ed_buf *out, enum ed_encoding encoding, struct ed_span key, uint64_t size) {
+  size_t start = begin(out);
+  add_lead(out, encoding, ED_LIT("{\"type\":\"stream_size\",\"key\":"), ED_LIT("\xa3\x64type\x6bstream_size\x63key"));
+  add_text(out, encoding, key);
+  add_lead(out, encoding, ED_LIT(",\"size\":"), ED_LIT("\x64size"));
+  add_count(out, encoding, size);
+  add_close(out, encoding, ED_LIT("}"));
+  end(out, start, encoding);
+}
+
+void ed_wire_pong(struct ed_buf *out, enum ed_encoding encoding, bool has_nonce, uint64_t nonce) {
+  size_t start = begin(out);
+  add_lead(out, encoding, ED_LIT("{\"type\":\"pong\",\"nonce\":"), ED_LIT("\xa2\x64type\x64pong\x65nonce"));
+  if (has_nonce)
+    add_count(out, encoding, nonce);
+  else
+    add_lead(out, encoding, ED_LIT("null"), ED_LIT("\xf6"));
+  add_close(out, encoding, ED_LIT("}"));
+  end(out, start, encoding);
+}
+
+void ed_wire_error(struct ed_buf *out, enum ed_encoding encoding, const char *text) {
+  size_t start = begin(out);
+  add_lead(out, encoding, ED_LIT("{\"type\":\"error\",\"message\":"),
+           ED_LIT("\xa2\x64type\x65"
+                  "error\x67message"));
+  add_text(out, encoding, ed_span_text(text));
+  add_close(out, encoding, ED_LIT("}"));
+  end(out, start, encoding);
+}
+
+void ed_wire_init_begin(struct ed_wire_init *init, struct ed_buf *out, enum ed_encoding encoding, struct ed_span key,
+                        size_t count) {
+  *init = (struct ed_wire_init){.out = out, .encoding = encoding, .start = begin(out)};
+  add_lead(out, encoding, ED_LIT("{\"type\":\"init\",\"key\":"), ED_LIT("\xa3\x64type\x64init\x63key"));
+  add_text(out, encoding, key);
+  add_lead(out, encoding, ED_LIT(",\"data\":["),
+           ED_LIT("\x64"
+                  "data"));
+  if (encoding == ED_CBOR) ed_cbor_add_head(out, ED_CBOR_ARRAY, count);
+}
+
+void ed_wire_init_item(struct ed_wire_init *init, struct ed_span value, uint64_t seq) {
+  if (init->items++ > 0) add_close(init->out, init->encoding, ED_LIT(","));
+  add_lead(init->out, init->encoding, ED_LIT("{\"value\":"), ED_LIT("\xa2\x65value"));
+  ed_buf_add_span(init->out, value);
+  add_lead(init->out, init->encoding, ED_LIT(",\"seq\":"), ED_LIT("\x63seq"));
+  add_count(init->out, init->encoding, seq);
+  add_close(init->out, init->encoding, ED_LIT("}"));
+}
+
+void ed_wire_init_end(struct ed_wire_init *init) {
+  add_close(init->out, init->encoding, ED_LIT("]}"));
+  end(init->out, init->start, init->encoding);
+}
