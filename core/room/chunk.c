@@ -1,0 +1,108 @@
+#include "room/chunk.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct ed_chunk *ed_chunk_new(void) {
+  struct ed_chunk *chunk = ed_zalloc(sizeof *chunk);
+  chunk->refs = 1;
+  return chunk;
+}
+
+void ed_chunk_unref(struct ed_chunk *chunk) {
+  if (--chunk->refs) return;
+  ed_buf_deinit(&chunk->buf);
+  free(chunk);
+}
+
+/* Most queues are empty or hold one range, which needs no memory of its own. */
+static struct ed_slot *slots_of(const struct ed_queue *queue) {
+  return queue->cap ? queue->slots : (struct ed_slot *)&queue->first;
+}
+
+static struct ed_slot *push_slot(struct ed_queue *queue) {
+  if (queue->len && queue->head == queue->len) queue->head = queue->len = 0;
+  if (queue->cap == 0) {
+    if (queue->len == 0) return &queue->first;
+    queue->slots = ed_alloc(4 * sizeof *queue->slots);
+    queue->slots[0] = queue->first;
+    queue->cap = 4;
+  } else if (queue->len == queue->cap) {
+    if (queue->head >= queue->cap / 2) { /* half of it was sent: move up instead of growing */
+      memmove(queue->slots, queue->slots + queue->head, (queue->len - queue->head) * sizeof *queue->slots);
+      queue->len -= queue->head;
+      queue->head = 0;
+    } else {
+      queue->cap *= 2;
+      queue->slots = ed_realloc(queue->slots, queue->cap * sizeof *queue->slots);
+    }
+  }
+  return &queue->slots[queue->len];
+}
+
+void ed_queue_deinit(struct ed_queue *queue) {
+  struct ed_slot *slots = slots_of(queue);
+  for (uint32_t i = queue->head; i < queue->len; i++) ed_chunk_unref(slots[i].chunk);
+  if (queue->cap) free(queue->slots);
+  *queue = (struct ed_queue){0};
+}
+
+void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp,
+                  bool excused) {
+  queue->bytes += end - start;
+  if (excused) queue->excused += end - start;
+  if (queue->len > queue->head) {
+    struct ed_slot *last = &slots_of(queue)[queue->len - 1];
+    if (last->chunk == chunk && last->end == start) {
+      last->end = end;
+      last->stamp = stamp;
+      return;
+    }
+  }
+  struct ed_slot *slot = push_slot(queue);
+  *slot = (struct ed_slot){.chunk = ed_chunk_ref(chunk), .start = start, .end = end, .stamp = stamp};
+  queue->len++;
+}
+
+bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *bytes) {
+  if (queue->head == queue->len) return false;
+  const struct ed_slot *slot = &slots_of(queue)[queue->head];
+  if (slot->stamp > open) return false;
+  *bytes = ed_span(slot->chunk->buf.at + slot->start, slot->end - slot->start);
+  return true;
+}
+
+void ed_queue_consume(struct ed_queue *queue, size_t len) {
+  struct ed_slot *slot = &slots_of(queue)[queue->head];
+  slot->start += len;
+  queue->bytes -= len;
+  if (queue->excused > queue->bytes) queue->excused = queue->bytes;
+  if (slot->start < slot->end) return;
+  ed_chunk_unref(slot->chunk);
+  if (++queue->head < queue->len) return;
+  if (queue->cap) free(queue->slots);
+  *queue = (struct ed_queue){0};
+}
+
+/* A slow member that hears little of a busy room holds on to a chunk for every few bytes that are its own. */
+void ed_queue_spill(struct ed_queue *queue) {
+  uint32_t n = queue->len - queue->head;
+  if (n < 32 || (n & (n - 1))) return; /* looked at when the count doubles, so the walk costs little in all */
+  struct ed_slot *slots = slots_of(queue);
+  size_t held = 0;
+  for (uint32_t i = queue->head; i < queue->len; i++)
+    if (i == queue->head || slots[i].chunk != slots[i - 1].chunk) held += slots[i].chunk->buf.cap;
+  if (held / 4 <= queue->bytes) return;
+
+  struct ed_chunk *own = ed_chunk_new();
+  ed_buf_reserve(&own->buf, queue->bytes);
+  for (uint32_t i = queue->head; i < queue->len; i++) {
+    ed_buf_add(&own->buf, slots[i].chunk->buf.at + slots[i].start, slots[i].end - slots[i].start);
+    ed_chunk_unref(slots[i].chunk);
+  }
+  struct ed_slot all = {.chunk = own, .start = 0, .end = own->buf.len, .stamp = slots[queue->len - 1].stamp};
+  queue->head = 0;
+  queue->len = 1;
+  slots[0] = all;
+}

@@ -1,0 +1,50 @@
+/* Finished frames, written once and read by every receiver. A chunk is a reference-counted buffer; a queue is what one
+ * member has still to be sent: ranges of chunks, in order. Nothing is copied per receiver but the range. */
+#ifndef ED_ROOM_CHUNK_H
+#define ED_ROOM_CHUNK_H
+
+#include "base/buf.h"
+
+struct ed_chunk {
+  uint32_t refs;
+  struct ed_buf buf; /* may still grow (and move) while its room writes to it; ranges stay right, pointers do not */
+};
+
+struct ed_chunk *ed_chunk_new(void); /* one reference, the caller's */
+static inline struct ed_chunk *ed_chunk_ref(struct ed_chunk *chunk) {
+  chunk->refs++;
+  return chunk;
+}
+void ed_chunk_unref(struct ed_chunk *chunk);
+
+/* A range of whole frames. */
+struct ed_slot {
+  struct ed_chunk *chunk; /* one reference */
+  size_t start, end;
+  uint64_t stamp; /* the mark of the last change that it depends on: may be sent once the outbox is open up to it */
+};
+
+struct ed_queue {
+  struct ed_slot *slots; /* slots[head..len); one slot is held inline as long as one is enough */
+  struct ed_slot first;
+  uint32_t head, len, cap;
+  size_t bytes;   /* waiting */
+  size_t excused; /* of these, bytes of answers that the member asked for; see ed_limits.queue */
+};
+
+void ed_queue_deinit(struct ed_queue *queue);
+
+/* Adds a range, joined to the last one where it continues it. */
+void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp, bool excused);
+
+/* The bytes to send next, where the outbox is open up to `open`: false where there are none. Valid until the chunk's room
+ * writes again or the queue changes. They begin and end at frame boundaries unless a part was consumed. */
+bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *bytes);
+
+/* Takes the first `len` bytes of what ed_queue_peek gave (0 < len <= its len) off the queue. */
+void ed_queue_consume(struct ed_queue *queue, size_t len);
+
+/* Copies what waits into a chunk of its own where the queue holds on to far more memory than it has bytes waiting. */
+void ed_queue_spill(struct ed_queue *queue);
+
+#endif

@@ -1,0 +1,54 @@
+#include "room/keeper.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "room/push.h"
+
+void ed_keeper_tell(struct ed_room *room, const struct ed_change *change) {
+  struct ed_hub *hub = room->hub;
+  hub->changed = true;
+  hub->keeper_ops->change(hub->keeper, room, change);
+}
+
+void ed_stream_changed(struct ed_stream *stream, enum ed_change_kind kind, uint64_t seq) {
+  size_t end = ed_stream_after(stream, seq), i = kind == ED_CHANGE_DROP ? end - 1 : 0;
+  while (i < end && ed_stream_at(stream, i)->transient) i++;
+  if (i == end) return;
+  ed_room_changed(stream->room, &(struct ed_change){.kind = kind, .key = ed_stream_key(stream), .seq = seq});
+}
+
+/* Without a gate: it begins when the room does, and then sees every stream. */
+static struct ed_stream *stream_made(struct ed_room *room, struct ed_span key) {
+  struct ed_stream *stream = ed_room_stream(room, key);
+  if (stream) return stream;
+  unsigned hash = (unsigned)ed_hash(&room->hub->secret, key);
+  stream = ed_stream_new(room, key);
+  HASH_ADD_KEYPTR_BYHASHVALUE(hh, room->streams, stream->key, stream->key_len, hash, stream);
+  return stream;
+}
+
+bool ed_room_restore(struct ed_room *room, struct ed_span key, uint64_t seq, int64_t time_ms, bool is_base,
+                     enum ed_encoding encoding, struct ed_span value) {
+  const struct ed_stream *there = ed_room_stream(room, key);
+  uint64_t last = there ? ed_stream_at(there, there->len - 1)->seq : 0;
+  if (seq <= last || (there && is_base)) return false;
+  struct ed_stream *stream = stream_made(room, key);
+  struct ed_msg *msg = ed_msg_new(seq, encoding, value);
+  msg->time_ms = time_ms;
+  ed_stream_append(stream, msg);
+  if (is_base) stream->base = seq;
+  room->messages++;
+  room->bytes += value.len;
+  if (seq > room->seq) ed_room_restore_seq(room, seq, room->policy);
+  return true;
+}
+
+bool ed_room_restore_seq(struct ed_room *room, uint64_t seq, const char *policy) {
+  if (seq < room->seq) return false;
+  room->seq = room->mark = seq;
+  if (strcmp(room->policy, policy) == 0) return true; /* it may be the same text */
+  free(room->policy);
+  room->policy = ed_strdup(policy);
+  return true;
+}

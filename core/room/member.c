@@ -1,0 +1,30 @@
+#include "room/member.h"
+
+#include "room/room.h"
+
+bool ed_member_peek(const struct ed_member *member, struct ed_span *bytes) {
+  return ed_queue_peek(&member->queue, member->room->open, bytes);
+}
+
+void ed_member_consume(struct ed_member *member, size_t len) {
+  struct ed_hub_counts *counts = &member->room->hub->counts;
+  counts->queued -= len;
+  counts->bytes_out += len;
+  ed_queue_consume(&member->queue, len);
+}
+
+void ed_member_check_queue(struct ed_member *member) {
+  uint64_t limit = member->room->space->limits.queue;
+  if (ed_member_backlog(member) <= limit) {
+    ed_queue_spill(&member->queue);
+    return;
+  }
+  member->room->hub->counts.slow += !member->closing;
+  ed_member_close(member, 1013, "too slow: more is waiting than limits.queue allows");
+}
+
+void ed_member_close(struct ed_member *member, unsigned code, const char *why) {
+  if (member->closing) return;
+  member->closing = true;
+  member->ops->close(member, code, why);
+}

@@ -1,0 +1,65 @@
+/* Who takes part in a room. The floor above embeds one (in a connection, an HTTP call, a plugin) and fills the table. */
+#ifndef ED_ROOM_MEMBER_H
+#define ED_ROOM_MEMBER_H
+
+#include "codec/wire.h"
+#include "room/chunk.h"
+
+struct ed_room;
+struct ed_stream;
+struct ed_member;
+
+struct ed_member_ops {
+  /* Bytes are waiting: called at the end of a turn (ed_hub_flush), at most once per turn. Send from the queue with
+   * ed_member_peek and ed_member_consume. Where the socket takes no more, set `blocked` and go on by yourself when it
+   * does; until then this is not called. May not call into the room. */
+  void (*deliver)(struct ed_member *member);
+  /* The queue has passed its limit, or the room ends: no more will be queued. Close the connection soon, with this code
+   * (RFC 6455, 7.4) and reason; the member must still be taken out with ed_room_leave. Called once at most. May not call
+   * into the room: it is called in the middle of its work. `why` is a constant. */
+  void (*close)(struct ed_member *member, unsigned code, const char *why);
+};
+
+/* A stream that a member gets the pushes of. */
+struct ed_subscription {
+  struct ed_stream *stream;
+  size_t index; /* the member's place in the stream's audience */
+};
+
+struct ed_member {
+  const struct ed_member_ops *ops;
+  struct ed_room *room; /* while it takes part; borrowed */
+  uint64_t id;          /* unique in the room's lifetime, from 1 */
+  enum ed_encoding encoding; /* what it wants to receive */
+  bool transient; /* an HTTP call or the like: it is answered, but hears no broadcast and is not announced */
+  bool debug;     /* ?debug=true */
+  bool choosy;    /* it has sent a get: only what it subscribed to */
+  bool blocked;   /* set and cleared by whoever filled `ops` */
+  bool closing;   /* ops->close was called */
+  bool ready;     /* on the hub's list of members to deliver to */
+  size_t index;   /* place in the room's list of its kind */
+  struct ed_member *ready_next, *ready_prev;
+  struct ed_subscription *subscriptions;
+  size_t subscriptions_len, subscriptions_cap;
+  struct ed_queue queue;
+  void *host; /* the host floor's, from join to leave */
+};
+
+/* The bytes to send next: false where there are none (or none yet, see the outbox in room.h). */
+bool ed_member_peek(const struct ed_member *member, struct ed_span *bytes);
+
+/* Calls ops->close, once. */
+void ed_member_close(struct ed_member *member, unsigned code, const char *why);
+
+/* Closes the member with 1013 where more waits for it than its namespace allows. */
+void ed_member_check_queue(struct ed_member *member);
+
+/* They were taken by the socket. */
+void ed_member_consume(struct ed_member *member, size_t len);
+
+/* Bytes waiting that count against the queue limit. */
+static inline size_t ed_member_backlog(const struct ed_member *member) {
+  return member->queue.bytes - member->queue.excused;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* The outbox of a room; see room.h for what it is. For the files of this folder. */
+#ifndef ED_ROOM_OUTBOX_H
+#define ED_ROOM_OUTBOX_H
+
+#include "room/room.h"
+
+enum ed_run_to {
+  ED_TO_STREAM,    /* who hears the stream, and everyone */
+  ED_TO_MEMBER,    /* one member */
+  ED_TO_DEBUGGERS, /* the room's debug connections */
+};
+
+struct ed_run {
+  enum ed_run_to to;
+  bool excused; /* an answer that does not count against the queue limit */
+  union {
+    struct ed_stream *stream; /* pinned */
+    struct ed_member *member;
+  };
+  size_t start, end; /* in the feed's chunk */
+  uint64_t stamp;
+};
+
+/* Between begin and end, whole frames are added to the buffer that begin gives. */
+struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, size_t *start);
+void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start, enum ed_run_to to, void *whom,
+                   bool excused);
+
+/* Gives back the memory of chunks that nobody waits for; at the end of a turn. */
+void ed_outbox_rest(struct ed_room *room);
+void ed_outbox_deinit(struct ed_room *room);
+
+/* A pinned stream is not freed, whether or not it is vacant (nothing retained, nobody hears it). */
+static inline void ed_stream_pin(struct ed_stream *stream) { stream->pins++; }
+void ed_stream_unpin(struct ed_stream *stream); /* frees it where it is vacant now */
+
+#endif
