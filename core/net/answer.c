@@ -1,0 +1,111 @@
+/* Answers over HTTP. Each ends its connection: a request on a used connection would save a round trip, and cost the
+ * care for pipelining, for bodies nobody reads and for idle connections; whoever has much to say has a WebSocket. */
+#include <jansson.h>
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "net/http.h"
+#include "net/internal.h"
+
+#define PIECE_LEN (128 * 1024) /* most that is written at once; see outgoing.c */
+
+static const char *phrase(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 204: return "No Content";
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return "Status";
+  }
+}
+
+static void compose(struct ed_buf *out, const struct ed_call *call, int status, const char *type, struct ed_span body) {
+  ed_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
+  ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");
+  if (status == 204) {
+    ed_buf_add_text(out, "Access-Control-Allow-Methods: GET, POST\r\n");
+    ed_buf_add_text(out, "Access-Control-Allow-Headers: authorization, accept, content-type\r\n");
+    ed_buf_add_text(out, "Access-Control-Max-Age: 86400\r\n");
+  } else {
+    ed_buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n", type, body.len);
+  }
+  if (status == 405)
+    ed_buf_printf(out, "Allow: %s\r\n", call ? ed_page_methods(call->page) : "GET, HEAD, POST, OPTIONS");
+  if (status == 426) ed_buf_add_text(out, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+  ed_buf_add_text(out, status == 426 ? "Connection: Upgrade, close\r\n\r\n" : "Connection: close\r\n\r\n");
+  if (!call || !call->head) ed_buf_add_span(out, body);
+}
+
+int ed_answer_write(struct ed_conn *conn) {
+  struct ed_call *call = conn->call;
+  while (call->answer_at < call->answer.len && !lws_partial_buffered(conn->wsi)) {
+    size_t len = call->answer.len - call->answer_at;
+    if (len > PIECE_LEN) len = PIECE_LEN;
+    if (lws_write(conn->wsi, call->answer.at + call->answer_at, len, LWS_WRITE_HTTP) < 0) return -1;
+    call->answer_at += len;
+    conn->since_ms = conn->net->timers.now_ms;
+  }
+  bool sent = call->answer_at == call->answer.len && !lws_partial_buffered(conn->wsi);
+  if (sent && !call->body_left) return -1;
+  /* A socket that is closed over unread bytes may take the answer with it: so they are read, and thrown away. */
+  if (sent) shutdown(conn->fd, SHUT_WR);
+  return ed_conn_watch(conn, true) ? 0 : -1;
+}
+
+int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body) {
+  struct ed_call *call = conn->call;
+  compose(&call->answer, call, status, type, body);
+  call->answered = true;
+  call->waiting = false;
+  ed_conn_phase(conn, ED_LINGERING);
+  return ed_answer_write(conn);
+}
+
+int ed_answer_json(struct ed_conn *conn, int status, const char *json) {
+  return ed_answer(conn, status, "application/json", ed_span_text(json));
+}
+
+static char *error_object(const char *text) {
+  json_t *object = json_pack("{s:s}", "error", text);
+  char *json = object ? json_dumps(object, JSON_COMPACT) : NULL;
+  json_decref(object);
+  return json ? json : ed_strdup("{\"error\":\"\"}");
+}
+
+int ed_answer_error(struct ed_conn *conn, int status, const char *text) {
+  char *json = error_object(text);
+  int result = ed_answer_json(conn, status, json);
+  free(json);
+  return result;
+}
+
+int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault) {
+  return ed_answer_error(conn, ed_fault_status(fault->code), fault->text);
+}
+
+void ed_answer_early(struct ed_conn *conn, int status, const char *text) {
+  struct ed_buf out = {0};
+  char *json = error_object(text);
+  compose(&out, NULL, status, "application/json", ed_span_text(json));
+  free(json);
+  /* A few hundred bytes into an empty socket: it takes them, or it is dead. */
+  if (send(conn->fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len) {
+    shutdown(conn->fd, SHUT_WR);
+    ed_conn_phase(conn, ED_LINGERING);
+  } else {
+    ed_conn_doom(conn);
+  }
+  ed_buf_deinit(&out);
+  ed_buf_deinit(&conn->input);
+}

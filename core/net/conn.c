@@ -1,0 +1,135 @@
+#include "net/conn.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/http.h"
+#include "net/internal.h"
+#include "room/room.h"
+
+struct ed_conn *ed_conn_new(struct ed_net *net, int fd) {
+  struct ed_conn *conn = ed_zalloc(sizeof *conn);
+  conn->net = net;
+  conn->fd = fd;
+  conn->index = (uint32_t)net->conns_len;
+  net->conns = ed_grow(net->conns, sizeof(struct ed_conn *), net->conns_len, &net->conns_cap);
+  net->conns[net->conns_len++] = conn;
+  net->accepted++;
+  ed_conn_phase(conn, ED_ARRIVING);
+  return conn;
+}
+
+void ed_conn_phase(struct ed_conn *conn, enum ed_phase phase) {
+  conn->phase = (uint8_t)phase;
+  conn->since_ms = conn->net->timers.now_ms;
+}
+
+bool ed_conn_watch(struct ed_conn *conn, bool on) {
+  if (conn->watched == on) return true;
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
+  if (epoll_ctl(conn->net->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, conn->fd, &event) != 0) return false;
+  conn->watched = on;
+  return true;
+}
+
+void ed_conn_todo(struct ed_conn *conn) {
+  if (conn->todo) return;
+  conn->todo = true;
+  conn->todo_next = conn->net->todo;
+  conn->net->todo = conn;
+}
+
+static void todo_remove(struct ed_conn *conn) {
+  if (!conn->todo) return;
+  struct ed_conn **link = &conn->net->todo;
+  while (*link != conn) link = &(*link)->todo_next;
+  *link = conn->todo_next;
+  conn->todo = false;
+}
+
+void ed_conn_doom(struct ed_conn *conn) {
+  conn->doomed = true;
+  ed_conn_todo(conn);
+}
+
+void ed_conn_close(struct ed_conn *conn, unsigned code, const char *why) {
+  if (conn->phase != ED_OPEN) {
+    if (conn->phase < ED_OPEN) ed_conn_doom(conn); /* the room ends under an HTTP call that waits */
+    return;
+  }
+  conn->close_code = (uint16_t)code;
+  conn->why = why;
+  ed_conn_phase(conn, ED_CLOSING);
+  ed_conn_todo(conn);
+}
+
+/* Takes the connection out of everything but libwebsockets, and frees it. */
+static void release(struct ed_conn *conn) {
+  struct ed_net *net = conn->net;
+  if (conn->member.room) ed_room_leave(&conn->member);
+  ed_conn_watch(conn, false);
+  todo_remove(conn);
+  if (net->adopting == conn) net->adopting = NULL;
+  struct ed_conn *last = net->conns[--net->conns_len];
+  net->conns[conn->index] = last;
+  last->index = conn->index;
+  net->surplus_len -= conn->surplus;
+  ed_call_free(conn->call);
+  ed_buf_deinit(&conn->input);
+  free(conn->aside);
+  free(conn);
+}
+
+void ed_conn_gone(struct ed_conn *conn) {
+  if (conn->wsi) lws_set_opaque_user_data(conn->wsi, NULL);
+  release(conn);
+}
+
+/* The socket is closed here and now; but where libwebsockets still has bytes for it, it first sends those, for at most
+ * five seconds. */
+static void drop(struct ed_conn *conn) {
+  struct lws *wsi = conn->wsi;
+  int fd = conn->fd;
+  if (wsi) lws_set_opaque_user_data(wsi, NULL);
+  release(conn);
+  if (wsi)
+    lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+  else if (fd >= 0)
+    close(fd);
+}
+
+void ed_conns_work(struct ed_net *net) {
+  while (net->todo) {
+    struct ed_conn *conn = net->todo;
+    todo_remove(conn);
+    if (conn->phase == ED_CLOSING && !conn->doomed) ed_outgoing_close(conn);
+    if (conn->doomed) drop(conn);
+  }
+}
+
+void ed_conn_readable(struct ed_conn *conn) {
+  struct ed_net *net = conn->net;
+  if (conn->doomed) return;
+  ssize_t len = recv(conn->fd, net->input, ED_NET_INPUT_LEN, 0);
+  if (len < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (len <= 0) {
+    ed_conn_doom(conn);
+    return;
+  }
+  net->input_seen = true;
+  net->input_bytes += (size_t)len;
+  net->bytes_in += (uint64_t)len;
+  switch ((enum ed_phase)conn->phase) {
+    case ED_ARRIVING: ed_arrival(conn, net->input, (size_t)len); break;
+    case ED_OPEN: ed_incoming(conn, net->input, (size_t)len); break;
+    case ED_ASKING:
+      if (ed_http_body(conn, ed_span(net->input, (size_t)len)) != 0) ed_conn_doom(conn);
+      break;
+    case ED_CLOSING:
+    case ED_LINGERING: break;
+  }
+}

@@ -1,0 +1,83 @@
+#include "net/forwarded.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static void map_ipv4(const void *ipv4, uint8_t address[16]) {
+  memcpy(address, MAPPED, sizeof MAPPED);
+  memcpy(address + sizeof MAPPED, ipv4, 4);
+}
+
+int ed_proxy_parse(const char *text, struct ed_proxy *proxy) {
+  *proxy = (struct ed_proxy){.bits = 128};
+  if (strcmp(text, "unix") == 0) {
+    proxy->unix_socket = true;
+    return 0;
+  }
+  char host[INET6_ADDRSTRLEN];
+  size_t len = strcspn(text, "/");
+  if (len >= sizeof host) return -EINVAL;
+  memcpy(host, text, len);
+  host[len] = '\0';
+
+  struct in_addr ipv4;
+  unsigned most = 128;
+  if (inet_pton(AF_INET, host, &ipv4) == 1) {
+    map_ipv4(&ipv4, proxy->address);
+    most = 32;
+  } else if (inet_pton(AF_INET6, host, proxy->address) != 1) {
+    return -EINVAL;
+  }
+  if (text[len] == '\0') return 0;
+
+  const char *digits = text + len + 1;
+  if (!isdigit((unsigned char)*digits) || strlen(digits) > 3) return -EINVAL;
+  char *end;
+  unsigned long bits = strtoul(digits, &end, 10);
+  if (*end || bits > most) return -EINVAL;
+  proxy->bits = (unsigned)bits + (128 - most);
+  return 0;
+}
+
+bool ed_proxy_match(const struct ed_proxy *proxy, const struct sockaddr *peer) {
+  if (proxy->unix_socket || peer->sa_family == AF_UNIX) return proxy->unix_socket && peer->sa_family == AF_UNIX;
+  uint8_t address[16];
+  if (peer->sa_family == AF_INET)
+    map_ipv4(&((const struct sockaddr_in *)(const void *)peer)->sin_addr, address);
+  else if (peer->sa_family == AF_INET6)
+    memcpy(address, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, sizeof address);
+  else
+    return false;
+  unsigned bytes = proxy->bits / 8, rest = proxy->bits % 8;
+  if (memcmp(address, proxy->address, bytes) != 0) return false;
+  return rest == 0 || (address[bytes] ^ proxy->address[bytes]) >> (8 - rest) == 0;
+}
+
+struct ed_span ed_forwarded_first(struct ed_span header) {
+  size_t end = 0;
+  while (end < header.len && header.at[end] != ',') end++;
+  while (end > 0 && (header.at[end - 1] == ' ' || header.at[end - 1] == '\t')) end--;
+  size_t start = 0;
+  while (start < end && (header.at[start] == ' ' || header.at[start] == '\t')) start++;
+  return ed_span(header.at + start, end - start);
+}
+
+int ed_forwarded_secure(struct ed_span proto) {
+  static const char *const names[] = {"http", "https", "ws", "wss"};
+  for (int i = 0; i < 4; i++)
+    if (proto.len == strlen(names[i]) && strncasecmp((const char *)proto.at, names[i], proto.len) == 0) return i & 1;
+  return -1;
+}
+
+bool ed_forwarded_host_valid(struct ed_span host) {
+  if (host.len == 0 || host.len > 255) return false;
+  for (size_t i = 0; i < host.len; i++)
+    if (!isalnum(host.at[i]) && !memchr(".-_:[]%~", host.at[i], 8)) return false;
+  return true;
+}

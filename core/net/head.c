@@ -1,0 +1,107 @@
+#include "net/head.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#define DIGITS_MAX 15 /* of a Content-Length: below 2^53 */
+
+size_t ed_head_find_end(const uint8_t *at, size_t len, size_t seen) {
+  size_t from = seen > 3 ? seen - 3 : 0;
+  const uint8_t *end = len > from ? memmem(at + from, len - from, "\r\n\r\n", 4) : NULL;
+  return end ? (size_t)(end - at) + 4 : 0;
+}
+
+static bool begins(const uint8_t *at, size_t len, const char *with) {
+  size_t with_len = strlen(with);
+  return len >= with_len && memcmp(at, with, with_len) == 0;
+}
+
+/* libwebsockets is not shown methods that nothing here answers to: CONNECT would turn the connection into a raw one. */
+static int read_method(const uint8_t *at, size_t len, struct ed_head *head, const char **why) {
+  head->post = begins(at, len, "POST ");
+  if (head->post || begins(at, len, "GET ") || begins(at, len, "HEAD ") || begins(at, len, "OPTIONS ")) return 0;
+  size_t letters = 0;
+  while (letters < len && isupper(at[letters])) letters++;
+  bool method = letters > 0 && letters < len && at[letters] == ' ';
+  *why = method ? "this method does not work here" : "this is not HTTP";
+  return method ? 405 : 400;
+}
+
+/* The value of the header field that the line is, if it is this one; else NULL. `name` has its colon. */
+static uint8_t *field(uint8_t *line, size_t len, const char *name, size_t *value_len) {
+  size_t name_len = strlen(name);
+  if (len < name_len || strncasecmp((const char *)line, name, name_len) != 0) return NULL;
+  uint8_t *value = line + name_len, *end = line + len;
+  while (value < end && (*value == ' ' || *value == '\t')) value++;
+  while (end > value && (end[-1] == ' ' || end[-1] == '\t')) end--;
+  *value_len = (size_t)(end - value);
+  return value;
+}
+
+static bool take_number(uint8_t *digits, size_t len, uint64_t *number) {
+  if (len == 0 || len > DIGITS_MAX) return false;
+  *number = 0;
+  for (size_t i = 0; i < len; i++) {
+    if (!isdigit(digits[i])) return false;
+    *number = *number * 10 + (uint64_t)(digits[i] - '0');
+    digits[i] = '0';
+  }
+  return true;
+}
+
+/* 0 or a status. */
+static int read_field(uint8_t *line, size_t len, struct ed_head *head, bool *counted, const char **why) {
+  size_t value_len;
+  uint8_t *value = field(line, len, "content-length:", &value_len);
+  if (value) {
+    if (*counted || !take_number(value, value_len, &head->body_len)) {
+      *why = "the Content-Length is not one number";
+      return 400;
+    }
+    *counted = true;
+  }
+  if (field(line, len, "transfer-encoding:", &value_len)) {
+    *why = "a body needs a Content-Length";
+    return 411;
+  }
+  value = field(line, len, "upgrade:", &value_len);
+  if (value && !(value_len == 9 && strncasecmp((const char *)value, "websocket", 9) == 0)) line[0] = 'x';
+  if (field(line, len, "sec-websocket-protocol:", &value_len)) line[0] = 'x';
+  if (memchr(line, 0, len)) {
+    *why = "a header has a NUL in it";
+    return 400;
+  }
+  return 0;
+}
+
+int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why) {
+  *head = (struct ed_head){0};
+  int status = read_method(at, len, head, why);
+  bool counted = false;
+  for (uint8_t *line = at, *end = at + len; !status && line < end;) {
+    uint8_t *next = memchr(line, '\n', (size_t)(end - line));
+    if (!next) next = end; /* not in a whole head */
+    size_t line_len = (size_t)(next - line);
+    if (line_len && line[line_len - 1] == '\r') line_len--;
+    if (line != at && line_len && !memchr(line, ':', line_len)) {
+      *why = "a header has no colon";
+      return 400;
+    }
+    status = read_field(line, line_len, head, &counted, why);
+    line = next + 1;
+  }
+  return status;
+}
+
+bool ed_head_lists(struct ed_span list, const char *token) {
+  size_t start = 0;
+  for (size_t i = 0; i <= list.len; i++) {
+    if (i < list.len && list.at[i] != ',') continue;
+    size_t from = start, to = i;
+    while (from < to && (list.at[from] == ' ' || list.at[from] == '\t')) from++;
+    while (to > from && (list.at[to - 1] == ' ' || list.at[to - 1] == '\t')) to--;
+    if (to - from == strlen(token) && strncasecmp((const char *)list.at + from, token, to - from) == 0) return true;
+    start = i + 1;
+  }
+  return false;
+}

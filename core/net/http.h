@@ -1,0 +1,47 @@
+/* HTTP: requests to answers. For the files of this folder. */
+#ifndef ED_NET_HTTP_H
+#define ED_NET_HTTP_H
+
+#include "net/conn.h"
+#include "net/url.h"
+#include "room/hub.h"
+
+struct ed_call {
+  enum ed_page page;
+  const struct ed_space *space; /* NULL only where the request named one that does not exist */
+  struct ed_span id;            /* of the room, in id_bytes */
+  bool head;                    /* the answer's body is left out */
+  bool answered, waiting;       /* the answer was begun; the room is to give it later */
+  enum ed_encoding encoding;    /* of body and answer */
+  bool post;                    /* page OTHER: POST; else GET or HEAD */
+  uint64_t body_left;           /* bytes of the request's body that are still to come */
+  uint64_t mark;                /* of the room, once it has done what was asked: what the answer depends on */
+  struct ed_buf path, query;    /* page OTHER */
+  struct ed_buf body;
+  struct ed_buf answer;
+  size_t answer_at; /* what of it has been written */
+  uint8_t id_bytes[ED_ROOM_ID_MAX];
+};
+
+void ed_call_free(struct ed_call *call); /* NULL: nothing happens */
+
+/* What happens to a call. 0: go on; -1: close the connection (what was written still goes out). */
+int ed_http_upgrade(struct ed_conn *conn); /* 0: become a WebSocket */
+int ed_http_request(struct ed_conn *conn);
+int ed_http_body(struct ed_conn *conn, struct ed_span bytes); /* read by us */
+int ed_http_writable(struct ed_conn *conn);
+
+/* answer.c: begins the answer to the call at hand. `body` is copied. 0 or -1 as above. */
+int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body);
+int ed_answer_json(struct ed_conn *conn, int status, const char *json);
+int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault);
+int ed_answer_error(struct ed_conn *conn, int status, const char *text);
+int ed_answer_write(struct ed_conn *conn); /* goes on with it */
+
+/* To a connection that libwebsockets has not seen yet; it lingers then. */
+void ed_answer_early(struct ed_conn *conn, int status, const char *text);
+
+/* room_url.c: the object that POST /new and GET /room/ID answer with: JSON, to be freed by the caller. */
+char *ed_http_room_object(struct ed_conn *conn, const struct ed_space *space, struct ed_span id);
+
+#endif

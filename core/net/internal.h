@@ -1,0 +1,86 @@
+/* The server value. For the files of this folder. */
+#ifndef ED_NET_INTERNAL_H
+#define ED_NET_INTERNAL_H
+
+#include <uv.h>
+
+#include "base/timer.h"
+#include "net/address.h"
+#include "net/conn.h"
+#include "net/forwarded.h"
+#include "net/net.h"
+#include "net/url.h"
+#include "room/hub.h"
+
+struct lws_context;
+struct lws_vhost;
+
+#define ED_NET_INPUT_LEN (64 * 1024) /* read from a socket at once, into one buffer that all share */
+
+struct ed_listener {
+  struct ed_net *net;
+  const char *text; /* as in the options; borrowed */
+  int fd;           /* -1: closed */
+  struct ed_address address;
+  uv_poll_t poll;
+  bool polled; /* `poll` is a handle of the loop */
+  struct ed_timer again; /* after the system had no descriptor left */
+};
+
+enum ed_net_state { ED_NET_SERVING, ED_NET_DRAINING, ED_NET_CLOSING };
+
+struct ed_net {
+  struct ed_net_options options;
+  const struct ed_log *log;
+  enum ed_net_state state;
+  uv_loop_t loop;
+  uv_timer_t clock;       /* wakes the loop when a timer is due */
+  uv_signal_t signals[2]; /* SIGTERM, SIGINT */
+  uv_poll_t sockets;      /* of `epoll` */
+  struct ed_timers timers;
+  struct ed_hub hub;
+  struct lws_context *lws;
+  struct lws_vhost *vhost;
+  int epoll; /* the sockets that we read ourselves; its events carry the connection */
+  struct ed_listener *listeners;
+  size_t listeners_len;
+  struct ed_proxy *proxies;
+  struct ed_base public_base; /* of options.public_url; host.len 0 where there is none */
+  struct ed_conn **conns;
+  size_t conns_len, conns_cap;
+  size_t surplus_len; /* of these, above the limit and not counted against it */
+  struct ed_conn *adopting; /* its socket is being handed to libwebsockets; set only during that call */
+  struct ed_conn *todo;     /* to be worked on at the end of the turn */
+  struct ed_timer sweep;    /* walks the connections, a slice each time */
+  size_t sweep_at;
+  struct ed_timer deadline; /* of draining, then of closing */
+  uint8_t *input;           /* ED_NET_INPUT_LEN */
+  uint64_t accepted, bytes_in; /* since it began */
+  size_t input_bytes;       /* read in this turn */
+  bool input_seen;          /* by the last run of the loop */
+  struct ed_buf scratch;    /* for one call of a function that wants a buffer */
+};
+
+/* Sets the clock: at the beginning of everything that the loop calls. */
+static inline void ed_net_tick(struct ed_net *net) {
+  uint64_t now = uv_now(&net->loop);
+  if (now > net->timers.now_ms) net->timers.now_ms = now;
+}
+
+/* Runs the loop until handles that were closed are gone. */
+void ed_net_run_out(struct ed_net *net);
+
+/* listener.c */
+int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text);
+void ed_listener_close(struct ed_listener *listener); /* stops accepting; the loop must run once more after it */
+
+/* bridge.c: libwebsockets. */
+int ed_bridge_open(struct ed_net *net);
+void ed_bridge_close(struct ed_net *net); /* no connection may be left; runs the loop */
+/* Hands over a socket, with the head of the request that was read from it. The connection may be gone afterwards. */
+void ed_bridge_adopt(struct ed_conn *conn, struct ed_span head);
+
+/* sweep.c */
+void ed_sweep_start(struct ed_net *net);
+
+#endif

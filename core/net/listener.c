@@ -1,0 +1,132 @@
+/* Sockets that are listened on. They are ours, not libwebsockets': so an address is bound exactly as it is written, and
+ * accepting can stop while what is open goes on. */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/conn.h"
+#include "net/internal.h"
+
+#define BACKLOG 4096     /* the system caps it at net.core.somaxconn */
+#define ACCEPT_MOST 64   /* at one event: then others get their turn */
+#define SURPLUS_MOST 64  /* connections above the limit, there to be told so */
+#define AGAIN_MS 100
+
+static bool trusted(const struct ed_net *net, const struct ed_address *peer) {
+  for (size_t i = 0; i < net->options.proxies_len; i++)
+    if (ed_proxy_match(&net->proxies[i], &peer->any)) return true;
+  return false;
+}
+
+static void admit(struct ed_net *net, int fd, const struct ed_address *peer) {
+  bool surplus = net->conns_len - net->surplus_len >= net->options.connections;
+  if (surplus && net->surplus_len >= SURPLUS_MOST) {
+    close(fd);
+    return;
+  }
+  int on = 1;
+  if (peer->any.sa_family != AF_UNIX) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  struct ed_conn *conn = ed_conn_new(net, fd);
+  conn->surplus = surplus;
+  net->surplus_len += surplus;
+  conn->trusted = trusted(net, peer);
+  if (!ed_conn_watch(conn, true)) ed_conn_doom(conn);
+}
+
+static void accepting(uv_poll_t *poll, int status, int events);
+
+static void again(struct ed_timer *timer) {
+  struct ed_listener *listener = (struct ed_listener *)(void *)((char *)timer - offsetof(struct ed_listener, again));
+  uv_poll_start(&listener->poll, UV_READABLE, accepting);
+}
+
+static void accepting(uv_poll_t *poll, int status, int events) {
+  (void)events;
+  struct ed_listener *listener = poll->data;
+  struct ed_net *net = listener->net;
+  ed_net_tick(net);
+  for (int i = 0; status == 0 && i < ACCEPT_MOST; i++) {
+    struct ed_address peer = {.len = sizeof peer.room};
+    int fd = accept4(listener->fd, &peer.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      admit(net, fd, &peer);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      ed_log(net->log, ED_LOG_WARN, "net", "cannot accept connections for the moment: %s", strerror(errno));
+      uv_poll_stop(&listener->poll);
+      ed_timer_start(&net->timers, &listener->again, AGAIN_MS, again);
+      return;
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      return;
+    }
+  }
+}
+
+/* A unix socket that nobody answers on is what a server that was killed has left. */
+static void remove_stale(const struct ed_address *address) {
+  struct stat file;
+  if (stat(address->local.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  if (connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED) unlink(address->local.sun_path);
+  close(fd);
+}
+
+static int bind_and_listen(struct ed_listener *listener) {
+  struct ed_address *address = &listener->address;
+  int on = 1;
+  listener->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener->fd < 0) return -errno;
+  if (address->any.sa_family == AF_UNIX)
+    remove_stale(address);
+  else
+    setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address->any.sa_family == AF_INET6) /* so [::]:80 and 0.0.0.0:80 go together */
+    setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (bind(listener->fd, &address->any, address->len) != 0 || listen(listener->fd, BACKLOG) != 0) {
+    int error = -errno;
+    close(listener->fd);
+    listener->fd = -1;
+    return error;
+  }
+  address->len = sizeof address->room;
+  getsockname(listener->fd, &address->any, &address->len);
+  return 0;
+}
+
+int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text) {
+  *listener = (struct ed_listener){.net = net, .text = text, .fd = -1};
+  struct ed_address_text parts;
+  char why[128];
+  if (ed_address_parse(text, &parts, why) != 0 || ed_address_resolve(&parts, &listener->address, why) != 0) {
+    ed_log(net->log, ED_LOG_ERROR, "net", "cannot listen on %s: %s", text, why);
+    return -EINVAL;
+  }
+  int error = bind_and_listen(listener);
+  if (!error) error = uv_poll_init(&net->loop, &listener->poll, listener->fd);
+  if (error) {
+    ed_log(net->log, ED_LOG_ERROR, "net", "cannot listen on %s: %s", text, strerror(-error));
+    return error;
+  }
+  listener->polled = true;
+  listener->poll.data = listener;
+  return uv_poll_start(&listener->poll, UV_READABLE, accepting);
+}
+
+static void closed(uv_handle_t *handle) {
+  struct ed_listener *listener = handle->data;
+  close(listener->fd);
+  listener->fd = -1;
+}
+
+void ed_listener_close(struct ed_listener *listener) {
+  if (listener->fd < 0 || (listener->polled && uv_is_closing((uv_handle_t *)&listener->poll))) return;
+  ed_timer_stop(&listener->net->timers, &listener->again);
+  if (listener->address.any.sa_family == AF_UNIX) unlink(listener->address.local.sun_path);
+  if (listener->polled)
+    uv_close((uv_handle_t *)&listener->poll, closed);
+  else
+    close(listener->fd), listener->fd = -1;
+}

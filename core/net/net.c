@@ -1,0 +1,261 @@
+/* The server value, and its turns. */
+#include "net/net.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/internal.h"
+
+#define EVENTS_MOST 1024
+#define TURN_RUNS 16               /* runs of the loop in one turn, while input still arrives */
+#define TURN_INPUT (256 * 1024)    /* and until so much of it has come */
+#define CLOSING_MS 1000            /* for the close frames at the very end */
+
+int ed_net_check_listen(const char *text, char why[128]) {
+  struct ed_address_text parts;
+  return ed_address_parse(text, &parts, why);
+}
+
+int ed_net_check_proxy(const char *text, char why[128]) {
+  struct ed_proxy proxy;
+  if (ed_proxy_parse(text, &proxy) == 0) return 0;
+  snprintf(why, 128, "it is not an IP address, a range such as 10.0.0.0/8, or unix");
+  return -EINVAL;
+}
+
+int ed_net_check_public_url(const char *text, char why[128]) {
+  struct ed_base base;
+  if (ed_base_parse(text, &base) == 0) return 0;
+  snprintf(why, 128, "it is not http[s]://HOST[:PORT][/PATH]");
+  return -EINVAL;
+}
+
+/* --- the end --- */
+
+static void close_everyone(struct ed_net *net, bool force) {
+  for (size_t i = 0; i < net->conns_len; i++) {
+    struct ed_conn *conn = net->conns[i];
+    if (conn->phase == ED_OPEN && !force)
+      ed_conn_close(conn, 1001, "the server is shutting down");
+    else if (force || conn->phase < ED_OPEN)
+      ed_conn_doom(conn);
+  }
+}
+
+static struct ed_net *net_of_deadline(struct ed_timer *timer) {
+  return (struct ed_net *)(void *)((char *)timer - offsetof(struct ed_net, deadline));
+}
+
+static void closing_over(struct ed_timer *timer) { close_everyone(net_of_deadline(timer), true); }
+
+static void draining_over(struct ed_timer *timer) {
+  struct ed_net *net = net_of_deadline(timer);
+  net->state = ED_NET_CLOSING;
+  close_everyone(net, false);
+  ed_timer_start(&net->timers, &net->deadline, CLOSING_MS, closing_over);
+}
+
+/* Closes whoever has got all that waited for him. */
+static void drain_some(struct ed_net *net) {
+  for (size_t i = 0; i < net->conns_len; i++) {
+    struct ed_conn *conn = net->conns[i];
+    if (conn->phase == ED_OPEN && !conn->member.blocked && conn->member.queue.bytes == 0)
+      ed_conn_close(conn, 1001, "the server is shutting down");
+    else if (conn->phase == ED_ARRIVING && conn->input.len == 0)
+      ed_conn_doom(conn);
+  }
+}
+
+void ed_net_drain(struct ed_net *net) {
+  if (net->state != ED_NET_SERVING) {
+    closing_over(&net->deadline);
+    return;
+  }
+  ed_log(net->log, ED_LOG_INFO, "net", "shutting down: %zu connections", net->conns_len);
+  net->state = ED_NET_DRAINING;
+  for (size_t i = 0; i < net->listeners_len; i++) ed_listener_close(&net->listeners[i]);
+  ed_timer_start(&net->timers, &net->deadline, net->options.drain_ms, draining_over);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+  (void)number;
+  struct ed_net *net = handle->data;
+  ed_net_tick(net);
+  ed_net_drain(net);
+}
+
+/* --- the turn --- */
+
+static void on_sockets(uv_poll_t *poll, int status, int events) {
+  (void)status, (void)events;
+  struct ed_net *net = poll->data;
+  struct epoll_event ready[EVENTS_MOST];
+  ed_net_tick(net);
+  int count = epoll_wait(net->epoll, ready, EVENTS_MOST, 0);
+  /* None of these is freed by another's event: connections go at the end of the turn, or by events of their own. */
+  for (int i = 0; i < count; i++) ed_conn_readable(ready[i].data.ptr);
+}
+
+static void on_clock(uv_timer_t *clock) { (void)clock; /* it has woken the loop, which is all */ }
+
+static void set_clock(struct ed_net *net) {
+  uint64_t due = ed_timers_next(&net->timers), now = uv_now(&net->loop);
+  if (due == UINT64_MAX)
+    uv_timer_stop(&net->clock);
+  else
+    uv_timer_start(&net->clock, on_clock, due > now ? due - now : 0, 0);
+}
+
+static void run_once(struct ed_net *net, uv_run_mode mode) {
+  net->input_seen = false;
+  uv_run(&net->loop, mode);
+  ed_net_tick(net);
+}
+
+/* Takes in what there is before anything is said: the more of it, the more goes out in one write to each receiver. */
+static void turn(struct ed_net *net) {
+  set_clock(net);
+  net->input_bytes = 0;
+  run_once(net, UV_RUN_ONCE);
+  for (int i = 0; i < TURN_RUNS && net->input_seen && net->input_bytes < TURN_INPUT; i++) run_once(net, UV_RUN_NOWAIT);
+  ed_timers_run(&net->timers, uv_now(&net->loop));
+  ed_hub_flush(&net->hub);
+  if (net->state == ED_NET_DRAINING) drain_some(net);
+  ed_conns_work(net);
+}
+
+int ed_net_run(struct ed_net *net) {
+  while (net->state == ED_NET_SERVING || net->conns_len) turn(net);
+  ed_log(net->log, ED_LOG_INFO, "net", "every connection is closed");
+  return 0;
+}
+
+/* --- open and free --- */
+
+static int read_options(struct ed_net *net) {
+  struct ed_net_options *options = &net->options;
+  char why[128];
+  if (options->spaces_len == 0) return -EINVAL;
+  if (options->header_bytes > 1024 * 1024) options->header_bytes = 1024 * 1024;
+  if (options->public_url && ed_base_parse(options->public_url, &net->public_base) != 0) {
+    ed_net_check_public_url(options->public_url, why);
+    ed_log(net->log, ED_LOG_ERROR, "net", "the public URL %s: %s", options->public_url, why);
+    return -EINVAL;
+  }
+  net->proxies = ed_zalloc((options->proxies_len + 1) * sizeof *net->proxies);
+  for (size_t i = 0; i < options->proxies_len; i++) {
+    if (ed_proxy_parse(options->proxies[i], &net->proxies[i]) == 0) continue;
+    ed_net_check_proxy(options->proxies[i], why);
+    ed_log(net->log, ED_LOG_ERROR, "net", "the proxy %s: %s", options->proxies[i], why);
+    return -EINVAL;
+  }
+  return 0;
+}
+
+static int open_loop(struct ed_net *net) {
+  static const int numbers[] = {SIGTERM, SIGINT};
+  net->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (net->epoll < 0) return -errno;
+  uv_timer_init(&net->loop, &net->clock);
+  int error = uv_poll_init(&net->loop, &net->sockets, net->epoll);
+  if (error) return error;
+  net->sockets.data = net;
+  uv_poll_start(&net->sockets, UV_READABLE, on_sockets);
+  for (size_t i = 0; i < 2; i++) {
+    uv_signal_init(&net->loop, &net->signals[i]);
+    net->signals[i].data = net;
+    error = uv_signal_start(&net->signals[i], on_signal, numbers[i]);
+    if (error) return error;
+  }
+  return 0;
+}
+
+static int open_listeners(struct ed_net *net) {
+  net->listeners = ed_zalloc((net->options.listen_len + 1) * sizeof *net->listeners);
+  for (size_t i = 0; i < net->options.listen_len; i++) {
+    net->listeners_len = i + 1;
+    int error = ed_listener_open(&net->listeners[i], net, net->options.listen[i]);
+    if (error) return error;
+  }
+  return 0;
+}
+
+int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const struct ed_log *log) {
+  struct ed_net *net = ed_zalloc(sizeof *net);
+  net->options = *options;
+  net->log = log;
+  net->epoll = -1;
+  net->input = ed_alloc(ED_NET_INPUT_LEN);
+  uv_loop_init(&net->loop);
+  ed_timers_init(&net->timers, uv_now(&net->loop));
+  ed_hub_init(&net->hub, &net->timers, log, options->rooms);
+  net->hub.gate_ops = options->gate_ops;
+  net->hub.gate = options->gate;
+  int error = read_options(net);
+  if (!error) error = open_loop(net);
+  if (!error) error = ed_bridge_open(net);
+  if (!error) error = open_listeners(net);
+  if (error) {
+    ed_net_free(net);
+    return error;
+  }
+  ed_sweep_start(net);
+  *out = net;
+  return 0;
+}
+
+void ed_net_run_out(struct ed_net *net) {
+  for (int i = 0; i < 1000 && uv_run(&net->loop, UV_RUN_NOWAIT); i++) continue;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg) {
+  struct ed_net *net = arg;
+  bool ours = handle == (uv_handle_t *)&net->clock || handle == (uv_handle_t *)&net->sockets ||
+              handle == (uv_handle_t *)&net->signals[0] || handle == (uv_handle_t *)&net->signals[1];
+  if (ours && !uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+void ed_net_empty(struct ed_net *net) {
+  for (size_t i = 0; i < net->listeners_len; i++) ed_listener_close(&net->listeners[i]);
+  close_everyone(net, true);
+  ed_conns_work(net);
+  ed_hub_deinit(&net->hub);
+}
+
+void ed_net_free(struct ed_net *net) {
+  if (!net) return;
+  ed_net_empty(net);
+  uv_walk(&net->loop, close_handle, net);
+  ed_bridge_close(net);
+  ed_net_run_out(net);
+  if (uv_loop_close(&net->loop) != 0) ed_log(net->log, ED_LOG_ERROR, "net", "a handle was left open in the loop");
+  if (net->epoll >= 0) close(net->epoll);
+  ed_timers_deinit(&net->timers);
+  ed_buf_deinit(&net->scratch);
+  free(net->listeners);
+  free(net->proxies);
+  free(net->conns);
+  free(net->input);
+  free(net);
+}
+
+unsigned ed_net_port(const struct ed_net *net, size_t i) {
+  const struct ed_address *address = &net->listeners[i].address;
+  if (address->any.sa_family == AF_INET) return ntohs(address->ipv4.sin_port);
+  if (address->any.sa_family == AF_INET6) return ntohs(address->ipv6.sin6_port);
+  return 0;
+}
+
+struct uv_loop_s *ed_net_loop(struct ed_net *net) { return &net->loop; }
+struct ed_hub *ed_net_hub(struct ed_net *net) { return &net->hub; }
+
+struct ed_net_counts ed_net_counts(const struct ed_net *net) {
+  return (struct ed_net_counts){.connections = net->conns_len, .accepted = net->accepted, .bytes_in = net->bytes_in};
+}
+
+struct ed_timers *ed_net_timers(struct ed_net *net) { return &net->timers; }

@@ -1,0 +1,102 @@
+#include "net/head.h"
+
+#include <stdio.h>
+
+#include "main.h"
+
+static const struct {
+  const char *fields; /* after the request line */
+  int status;
+  uint64_t body_len;
+  const char *left; /* what libwebsockets gets of them; NULL: the same */
+} FIELDS[] = {
+    {"", 0, 0, NULL},
+    {"Host: a\r\n", 0, 0, NULL},
+    {"Content-Length: 12\r\n", 0, 12, "Content-Length: 00\r\n"},
+    {"content-LENGTH:7 \r\nA: 1\r\n", 0, 7, "content-LENGTH:0 \r\nA: 1\r\n"},
+    {"Content-Length: 0\r\n", 0, 0, NULL},
+    {"Content-Length: 999999999999999\r\n", 0, 999999999999999u, "Content-Length: 000000000000000\r\n"},
+    {"X-Content-Length: 5\r\n", 0, 0, NULL},
+    {"Content-Length: 1000000000000000\r\n", 400, 0, NULL},
+    {"Content-Length:\r\n", 400, 0, NULL},
+    {"Content-Length: -5\r\n", 400, 0, NULL},
+    {"Content-Length: 5, 5\r\n", 400, 0, NULL},
+    {"Content-Length: 0x5\r\n", 400, 0, NULL},
+    {"Content-Length: 5\r\nContent-Length: 5\r\n", 400, 0, NULL},
+    {"Transfer-Encoding: chunked\r\n", 411, 0, NULL},
+    {"Content-Length: 5\r\ntransfer-encoding: identity\r\n", 411, 0, NULL},
+    {"Upgrade: websocket\r\n", 0, 0, NULL},
+    {"upgrade: WebSocket \r\n", 0, 0, NULL},
+    {"Upgrade: h2c\r\n", 0, 0, "xpgrade: h2c\r\n"},
+    {"Upgrade: websocket, h2c\r\n", 0, 0, "xpgrade: websocket, h2c\r\n"},
+    {"Upgrade:\r\n", 0, 0, "xpgrade:\r\n"},
+};
+
+START_TEST(fields) {
+  char text[256], want[256];
+  snprintf(text, sizeof text, "POST /new HTTP/1.1\r\n%s\r\n", FIELDS[_i].fields);
+  snprintf(want, sizeof want, "POST /new HTTP/1.1\r\n%s\r\n", FIELDS[_i].left ? FIELDS[_i].left : FIELDS[_i].fields);
+  struct ed_head head;
+  const char *why = NULL;
+  int status = ed_head_read((uint8_t *)text, strlen(text), &head, &why);
+  ck_assert_msg(status == FIELDS[_i].status, "%s: %d", FIELDS[_i].fields, status);
+  if (status) {
+    ck_assert_ptr_nonnull(why);
+    return;
+  }
+  ck_assert(head.post);
+  ck_assert_uint_eq(head.body_len, FIELDS[_i].body_len);
+  ck_assert_str_eq(text, want);
+}
+END_TEST
+
+static const struct {
+  const char *line;
+  int status;
+} METHODS[] = {
+    {"GET / HTTP/1.1", 0},      {"HEAD / HTTP/1.1", 0}, {"OPTIONS * HTTP/1.1", 0}, {"POST / HTTP/1.1", 0},
+    {"CONNECT a:1 HTTP/1.1", 405}, {"DELETE / HTTP/1.1", 405}, {"PRI * HTTP/2.0", 405}, {"get / HTTP/1.1", 400},
+    {"GET", 400},               {" GET /", 400},        {"GETX/", 400},            {"\x16\x03\x01", 400},
+};
+
+START_TEST(methods) {
+  char text[64];
+  snprintf(text, sizeof text, "%s\r\n\r\n", METHODS[_i].line);
+  struct ed_head head;
+  const char *why;
+  ck_assert_int_eq(ed_head_read((uint8_t *)text, strlen(text), &head, &why), METHODS[_i].status);
+}
+END_TEST
+
+START_TEST(end_is_found_however_it_comes) {
+  static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\r\n\r\n";
+  const size_t want = 27;
+  for (size_t len = 0; len < sizeof text; len++)
+    for (size_t seen = 0; seen <= len && seen < want; seen++)
+      ck_assert_uint_eq(ed_head_find_end((const uint8_t *)text, len, seen), len < want ? 0 : want);
+}
+END_TEST
+
+START_TEST(lists) {
+  ck_assert(ed_head_lists(ED_LIT("Upgrade"), "upgrade"));
+  ck_assert(ed_head_lists(ED_LIT("keep-alive, \tUpgrade "), "upgrade"));
+  ck_assert(ed_head_lists(ED_LIT(",,upgrade,"), "upgrade"));
+  ck_assert(!ed_head_lists(ED_LIT("upgraded"), "upgrade"));
+  ck_assert(!ed_head_lists(ED_LIT("no upgrade"), "upgrade"));
+  ck_assert(!ed_head_lists(ED_LIT("up"), "upgrade"));
+  ck_assert(!ed_head_lists(ed_span(NULL, 0), "upgrade"));
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("net/head");
+  TCase *tcase = tcase_create("all");
+  tcase_add_loop_test(tcase, fields, 0, sizeof FIELDS / sizeof *FIELDS);
+  tcase_add_loop_test(tcase, methods, 0, sizeof METHODS / sizeof *METHODS);
+  tcase_add_test(tcase, lists);
+  tcase_add_test(tcase, end_is_found_however_it_comes);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+ED_TEST_MAIN(suite)
