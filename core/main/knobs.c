@@ -1,0 +1,155 @@
+#include "main/knobs.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "main/config.h"
+
+#define HOUR ((uint64_t)3600 * 1000)
+#define DAY (24 * HOUR)
+#define KIB ((uint64_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+#define CONFIG(field) ED_HOME_CONFIG, offsetof(struct ed_config, field)
+#define LIMITS(field) ED_HOME_LIMITS, offsetof(struct ed_limits, field)
+#define SPACE(field) ED_HOME_SPACE, offsetof(struct ed_space, field)
+
+const struct ed_knob ED_KNOBS[] = {
+    {"listen", ED_KIND_ADDRESSES, CONFIG(listen), "127.0.0.1:8080", 0, 0,
+     "Where to listen: \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"; one, or a list of them."},
+    {"scripts", ED_KIND_PATH, CONFIG(scripts), "scripts", 0, 0,
+     "The folder of the policies' scripts, relative to the folder of the configuration file."},
+    {"public_url", ED_KIND_URL, CONFIG(public_url), NULL, 0, 0,
+     "What clients call this server, such as \"https://rooms.example.org/base\"; else what their requests say."},
+    {"proxies", ED_KIND_NETWORKS, CONFIG(proxies), NULL, 0, 0,
+     "Addresses and networks (\"10.0.0.0/8\") of proxies whose X-Forwarded-Proto and -Host are believed, \"unix\" for "
+     "those\n"
+     "    on a unix socket."},
+    {"log", ED_KIND_LEVEL, CONFIG(log), "info", 0, 0,
+     "How much is logged: \"error\", \"warn\", \"info\" or \"debug\"."},
+    {"drain", ED_KIND_DURATION, CONFIG(drain_ms), "5s", 0, HOUR,
+     "How long what is queued may take to go out after SIGTERM or SIGINT."},
+
+    {"limits.rooms", ED_KIND_COUNT, CONFIG(rooms), "100000", 1, 100000000, "Rooms at the same time."},
+    {"limits.connections", ED_KIND_COUNT, CONFIG(connections), "50000", 1, 10000000,
+     "Connections at the same time, HTTP and WebSocket."},
+    {"limits.header", ED_KIND_SIZE, CONFIG(header_bytes), "8KiB", 256, 256 * KIB,
+     "One HTTP request without its body: the line and all headers."},
+    {"limits.upgrade", ED_KIND_DURATION, CONFIG(upgrade_ms), "10s", 0, HOUR,
+     "How long a connection may take to send a whole request, and to take the answer; 0: for ever."},
+    {"limits.ping_interval", ED_KIND_DURATION, CONFIG(ping_interval_ms), "30s", 0, DAY,
+     "A WebSocket that was silent for so long is sent a ping; 0: never."},
+    {"limits.ping_timeout", ED_KIND_DURATION, CONFIG(ping_timeout_ms), "90s", 0, DAY,
+     "A WebSocket that after a ping stays silent for so long is closed; 0: never."},
+
+    {"limits.message", ED_KIND_SIZE, LIMITS(message), "1MiB", 16, 256 * MIB, "One message of a client."},
+    {"limits.depth", ED_KIND_COUNT, LIMITS(depth), "128", 1, 1024, "How deep a message may be nested."},
+    {"limits.key", ED_KIND_SIZE, LIMITS(key), "512B", 1, 64 * KIB, "The key of a message."},
+    {"limits.keys", ED_KIND_COUNT, LIMITS(keys), "10000", 1, 100000000, "Keys of a room that retain something."},
+    {"limits.room_messages", ED_KIND_COUNT, LIMITS(room_messages), "100000", 1, 1000000000,
+     "Messages that a room retains, all keys together."},
+    {"limits.room_bytes", ED_KIND_SIZE, LIMITS(room_bytes), "64MiB", 1, 1024 * GIB,
+     "Bytes of the values that a room retains, all keys together."},
+    {"limits.stream_messages", ED_KIND_COUNT, LIMITS(stream_messages), "50000", 1, 1000000000,
+     "Messages that a room retains of one key."},
+    {"limits.stream_bytes", ED_KIND_SIZE, LIMITS(stream_bytes), "16MiB", 1, 1024 * GIB,
+     "Bytes of the values that a room retains of one key."},
+    {"limits.members", ED_KIND_COUNT, LIMITS(members), "10000", 1, 10000000, "Connections of a room."},
+    {"limits.queue", ED_KIND_SIZE, LIMITS(queue), "4MiB", 1, 4 * GIB,
+     "Bytes waiting for one connection, besides what it asked for itself; past it, it is closed with 1013."},
+    {"limits.errors", ED_KIND_COUNT, LIMITS(errors), "100", 1, 1000000,
+     "Bad messages in a row before a connection is closed with 1008."},
+
+    {"policies.instructions", ED_KIND_COUNT, CONFIG(policies.instructions), "5000000", 10000, 1000000000000,
+     "Instructions of one call into a policy; past it, the call fails and the push at hand is refused."},
+    {"policies.call", ED_KIND_DURATION, CONFIG(policies.call_ms), "20ms", 1, HOUR,
+     "How long one call into a policy may take."},
+    {"policies.call_bytes", ED_KIND_SIZE, CONFIG(policies.call_bytes), "64MiB", 64 * KIB, 64 * GIB,
+     "Bytes that one call into a policy may allocate in all, whether or not they are freed meanwhile."},
+    {"policies.allocation", ED_KIND_SIZE, CONFIG(policies.allocation), "1MiB", 16 * KIB, GIB,
+     "One text or one table of a policy."},
+    {"policies.memory", ED_KIND_SIZE, CONFIG(policies.memory), "64MiB", MIB, 64 * GIB,
+     "What one Lua state may hold: plan for two to three times what its rooms keep."},
+    {"policies.rooms", ED_KIND_COUNT, CONFIG(policies.rooms), "1000", 1, 1000000,
+     "Rooms that share a Lua state; 1: each room has its own, for 38 KB more of memory."},
+    {"policies.source", ED_KIND_SIZE, CONFIG(policies.source), "256KiB", KIB, 16 * MIB, "One script file."},
+    {"policies.timers", ED_KIND_COUNT, CONFIG(policies.timers), "1000", 1, 1000000, "Timers of a room."},
+
+    {"namespaces.NAME.policy", ED_KIND_NAME, SPACE(policy), "default", 0, 0, "The policy of its rooms."},
+    {"namespaces.NAME.idle", ED_KIND_DURATION, SPACE(idle_ms), "24h", 0, 3650 * DAY,
+     "A room with no connection and no message for so long is deleted; 0: never."},
+    {"namespaces.NAME.create_on_connect", ED_KIND_BOOL, SPACE(create_on_connect), "false", 0, 0,
+     "Whether connecting to a room that does not exist makes it."},
+    {"namespaces.NAME.debug", ED_KIND_BOOL, SPACE(debug), "false", 0, 0,
+     "Whether ?debug=true shows all keys of a room to whoever knows its name."},
+};
+
+const size_t ED_KNOBS_LEN = sizeof ED_KNOBS / sizeof *ED_KNOBS;
+
+const struct ed_knob *ed_knob_find(enum ed_home home, const char *prefix, const char *name) {
+  size_t len = strlen(prefix);
+  for (size_t i = 0; i < ED_KNOBS_LEN; i++) {
+    const struct ed_knob *knob = &ED_KNOBS[i];
+    if (knob->home == home && strncmp(knob->name, prefix, len) == 0 && strcmp(knob->name + len, name) == 0) return knob;
+  }
+  return NULL;
+}
+
+static const char *kind_text(enum ed_kind kind) {
+  switch (kind) {
+    case ED_KIND_DURATION: return "duration";
+    case ED_KIND_SIZE: return "size";
+    case ED_KIND_COUNT: return "number";
+    case ED_KIND_BOOL: return "true or false";
+    case ED_KIND_LEVEL: return "log level";
+    case ED_KIND_NAME: return "name";
+    case ED_KIND_PATH: return "path";
+    case ED_KIND_URL: return "URL";
+    case ED_KIND_ADDRESSES: return "address or list";
+    case ED_KIND_NETWORKS: return "address or list";
+  }
+  return "";
+}
+
+void ed_knob_range(const struct ed_knob *knob, char out[80]) {
+  char min[32], max[32];
+  *out = 0;
+  switch (knob->kind) {
+    case ED_KIND_DURATION:
+      ed_units_duration_text(knob->min, min);
+      ed_units_duration_text(knob->max, max);
+      break;
+    case ED_KIND_SIZE:
+      ed_units_size_text(knob->min, min);
+      ed_units_size_text(knob->max, max);
+      break;
+    case ED_KIND_COUNT:
+      snprintf(min, sizeof min, "%" PRIu64, knob->min);
+      snprintf(max, sizeof max, "%" PRIu64, knob->max);
+      break;
+    default: return;
+  }
+  snprintf(out, 80, "%s to %s", min, max);
+}
+
+void ed_knobs_print(FILE *out) {
+  fputs(
+      "Durations are texts like \"40ms\", \"5s\", \"10m\", \"24h\", \"7d\", or numbers of seconds; sizes are texts "
+      "like\n"
+      "\"512B\", \"64KiB\", \"1MB\", or numbers of bytes. On the command line: -s NAME=VALUE, lists with commas.\n",
+      out);
+  for (size_t i = 0; i < ED_KNOBS_LEN; i++) {
+    const struct ed_knob *knob = &ED_KNOBS[i];
+    char range[80];
+    ed_knob_range(knob, range);
+    fprintf(out, "\n%s\n    %s%s%s; default: %s\n    %s\n", knob->name, kind_text(knob->kind), *range ? ", " : "",
+            range, knob->fallback ? knob->fallback : "none", knob->says);
+    if (knob->home == ED_HOME_LIMITS) fprintf(out, "    A namespace may set its own: namespaces.NAME.%s\n", knob->name);
+  }
+  fputs(
+      "\nnamespaces.NAME.knobs.KNOB\n    number, text, true or false\n    What the policy of the namespace leaves to "
+      "be set.\n",
+      out);
+}

@@ -1,0 +1,64 @@
+#include "main/server.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "host/host.h"
+#include "main/policies.h"
+#include "main/watch.h"
+#include "net/net.h"
+
+/* One line with every address; where any free port was asked for, the one that it has become. */
+static void log_addresses(const struct ed_config *config, const struct ed_net *net, const struct ed_log *log) {
+  struct ed_buf text = {0};
+  for (size_t i = 0; i < config->listen.len; i++) {
+    const char *address = config->listen.list[i], *colon = strrchr(address, ':');
+    unsigned port = ed_net_port(net, i);
+    if (i) ed_buf_add_text(&text, ", ");
+    if (port && colon)
+      ed_buf_printf(&text, "%.*s:%u", (int)(colon - address), address, port);
+    else
+      ed_buf_add_text(&text, address);
+  }
+  ed_buf_add_byte(&text, 0);
+  ed_log(log, ED_LOG_INFO, "main", "eddyd " EDDY_VERSION " listens on %s", (const char *)text.at);
+  ed_buf_deinit(&text);
+}
+
+static bool policy_known(void *arg, const char *name) { return ed_host_knows(*(struct ed_host **)arg, name); }
+
+int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
+  struct ed_host *host = NULL;
+  const struct ed_net_options options = {
+      .listen = config->listen.list,
+      .listen_len = config->listen.len,
+      .spaces = config->spaces,
+      .spaces_len = config->spaces_len,
+      .public_url = config->public_url,
+      .proxies = config->proxies.list,
+      .proxies_len = config->proxies.len,
+      .connections = config->connections,
+      .rooms = config->rooms,
+      .header_bytes = config->header_bytes,
+      .upgrade_ms = config->upgrade_ms,
+      .ping_interval_ms = config->ping_interval_ms,
+      .ping_timeout_ms = config->ping_timeout_ms,
+      .drain_ms = config->drain_ms,
+      .policy_known = policy_known,
+      .policy_arg = &host,
+  };
+  struct ed_net *net;
+  int rc = ed_net_open(&net, &options, log);
+  if (rc) return rc;
+  const struct ed_host_options policies = ed_policies_options(config);
+  host = ed_host_new(&policies, ed_net_hub(net), log);
+  struct ed_watch *watch = ed_watch_new(ed_net_loop(net), config->scripts, host, log);
+  log_addresses(config, net, log);
+  rc = ed_net_run(net);
+  ed_watch_free(watch);
+  ed_net_empty(net); /* the rooms end while the host is still there for them */
+  ed_host_free(host);
+  ed_net_free(net);
+  ed_log(log, ED_LOG_INFO, "main", "ended");
+  return rc;
+}

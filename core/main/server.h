@@ -1,0 +1,11 @@
+/* From a configuration to a server that runs. */
+#ifndef ED_MAIN_SERVER_H
+#define ED_MAIN_SERVER_H
+
+#include "main/config.h"
+
+/* Listens, serves until SIGTERM or SIGINT has drained it, and ends. 0; or a negative errno where it could not begin,
+ * with the reason in the log. */
+int ed_server_run(const struct ed_config *config, const struct ed_log *log);
+
+#endif

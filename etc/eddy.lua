@@ -1,0 +1,68 @@
+-- The configuration of eddyd. It is Lua that can compute but touch nothing, and returns one table. Durations are texts
+-- like "40ms", "5s", "24h", sizes like "512B", "1MiB". `eddyd --knobs` lists every knob with its range; what stands
+-- here behind dashes is the default. `eddyd -c etc/eddy.lua --check` says all that is wrong with this file, and
+-- `-s NAME=VALUE` (say -s limits.depth=64) overrides it.
+
+return {
+  -- Where to listen: "HOST:PORT", "[IPV6]:PORT" or "unix:/PATH"; one, or a list of them.
+  listen = "127.0.0.1:8080",
+
+  -- The folder of the policies' scripts, relative to this file.
+  scripts = "../scripts",
+
+  -- What clients call this server, where that is not what their requests say.
+  -- public_url = "https://rooms.example.org",
+
+  -- Proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed.
+  -- proxies = { "127.0.0.1", "10.0.0.0/8" },
+
+  -- "error", "warn", "info" or "debug".
+  -- log = "info",
+
+  -- How long what is queued may take to go out when the server is told to end.
+  -- drain = "5s",
+
+  -- A namespace is a set of policy, knobs and limits; a page chooses one by its URL, /db/NAME/... Without /db/NAME it
+  -- is `default`, which there always is.
+  namespaces = {
+    default = {
+      -- What its rooms do with a message.
+      policy = "default",
+
+      -- A room with no connection and no message for so long is deleted; 0: never.
+      idle = "24h",
+
+      -- Whether connecting to a room that does not exist makes it (with a name that the client chose).
+      -- create_on_connect = false,
+
+      -- Whether ?debug=true shows all keys of a room. A room's name is its key: who knows it may read it anyway.
+      debug = true,
+
+      -- Limits of its rooms, where they differ from those below.
+      -- limits = { members = 100 },
+    },
+  },
+
+  limits = {
+    -- Of the whole server.
+    -- rooms = 100000,
+    -- connections = 50000,
+    -- header = "8KiB",          -- one HTTP request without its body
+    -- upgrade = "10s",          -- to send a whole request
+    -- ping_interval = "30s",    -- a WebSocket silent for so long is sent a ping
+    -- ping_timeout = "90s",     -- and if it stays silent for so long then, it is closed
+
+    -- Of each room, and of each connection to it.
+    -- message = "1MiB",
+    -- depth = 128,              -- nesting of a message
+    -- key = "512B",
+    -- keys = 10000,             -- of a room
+    -- room_messages = 100000,   -- retained in all
+    -- room_bytes = "64MiB",
+    -- stream_messages = 50000,  -- retained of one key
+    -- stream_bytes = "16MiB",
+    -- members = 10000,          -- connections of a room
+    -- queue = "4MiB",           -- waiting for one connection; past it, it is closed
+    -- errors = 100,             -- bad messages in a row before a connection is closed
+  },
+}
