@@ -1,0 +1,110 @@
+"""SIGTERM: connections are closed with 1001 after what was queued, and the exit status is 0."""
+
+import signal
+import time
+
+import client
+from suite import test
+
+
+def exit_status(t):
+    return t.daemon.process.wait(timeout=6 * t.patience)
+
+
+@test("", table={"sigterm: connections are closed with 1001, exit status 0": (signal.SIGTERM,),
+                 "sigint: the same": (signal.SIGINT,)}, alone="daemon")
+def sigterm(t, number):
+    room = t.new_room()
+    connections = [t.connect(room) for _ in range(3)]
+    connections[0].get("k", None)
+    connections[1].push("k", "last")
+    connections[0].expect({"type": "push", "key": "k", "value": "last", "seq": 1})
+    began = time.monotonic()
+    t.daemon.process.send_signal(number)
+    for connection in connections:
+        code = connection.end_code()
+        assert code == 1001, f"closed with {code}"
+    status = exit_status(t)
+    assert status == 0, f"exit status {status}"
+    assert time.monotonic() - began < t.patience * 0.8, "it waited for nobody"
+
+
+@test("sigterm: with nobody connected it ends at once", encodings=(None,), alone="daemon")
+def sigterm_idle(t):
+    t.new_room()
+    began = time.monotonic()
+    t.daemon.terminate()
+    status = exit_status(t)
+    assert status == 0, f"exit status {status}"
+    assert time.monotonic() - began < t.patience * 0.8, "it waited for nobody"
+
+
+@test("sigterm: what is queued is delivered before the close", {"drain": "5s"}, encodings=(None,), alone="daemon")
+def sigterm_queue(t):
+    room = t.new_room()
+    reader, writer = t.connect(room, "json", receive_buffer=4096), t.connect(room, "json")
+    writer.get("-", None)
+    for _ in range(30):
+        writer.push("k", "x" * 100000, "relay")
+    writer.nothing()
+    t.daemon.terminate()
+    time.sleep(0.1)
+    seqs = []
+    try:
+        while True:
+            seqs.append(reader.hear().value["seq"].value)
+    except client.Ended as ended:
+        assert ended.code == 1001, ended
+    assert seqs == list(range(1, 31)), f"{len(seqs)} of 30 pushes came"
+    assert exit_status(t) == 0
+
+
+@test("sigterm: who does not read holds it up no longer than drain allows",
+      {"drain": "500ms", "limits.queue": "64MiB"}, encodings=(None,), alone="daemon")
+def sigterm_stuck(t):
+    room = t.new_room()
+    t.connect(room, "json", receive_buffer=4096)
+    writer = t.connect(room, "json")
+    writer.get("-", None)
+    for _ in range(200):
+        writer.push("k", "x" * 100000, "relay")
+    writer.nothing()
+    half = t.stream()
+    half.send(b"GET / HTTP/1.1\r\nHo")
+    began = time.monotonic()
+    t.daemon.terminate()
+    status = exit_status(t)
+    assert status == 0, f"exit status {status}"
+    assert time.monotonic() - began < t.patience, "it took longer than drain"
+
+
+@test("sigterm: while draining nobody new is let in", {"drain": "5s", "limits.queue": "64MiB"}, encodings=(None,),
+      alone="daemon")
+def sigterm_refuses(t):
+    room = t.new_room()
+    reader, writer = t.connect(room, "json", receive_buffer=4096), t.connect(room, "json")
+    asking = []  # requests that have begun, and are finished while it drains
+    for method, path in (("GET", "/healthz"), ("POST", "/new"), ("GET", f"/room/{room}")):
+        data = client.request_bytes(method, path, t.daemon.host, {}, None)
+        asking.append((t.stream(), data[4:]))
+        asking[-1][0].send(data[:4])
+    writer.get("-", None)
+    for _ in range(200):
+        writer.push("k", "x" * 100000, "relay")
+    writer.nothing()
+    t.daemon.terminate()
+    time.sleep(0.2)
+    for stream, rest in asking:
+        stream.send(rest)
+        response = client.read_response(stream)
+        assert response.status == 503 and b"error" in response.body, (response.status, response.body)
+    try:
+        t.connect(room, "json")
+        raise AssertionError("a connection was let in")
+    except client.Refused as refused:
+        assert refused.response.status == 503
+    except (OSError, client.Ended):
+        pass
+    code = reader.end_code(4 * t.patience)
+    assert code == 1001, code
+    assert exit_status(t) == 0
