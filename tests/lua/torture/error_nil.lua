@@ -1,0 +1,3 @@
+-- ends: error
+-- No error at all.
+error(nil)

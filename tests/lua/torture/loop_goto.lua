@@ -1,0 +1,4 @@
+-- ends: budget
+-- Never ends, without a loop statement.
+::again::
+goto again

@@ -1,0 +1,3 @@
+-- ends: budget
+-- Never ends.
+while true do end

@@ -1,0 +1,3 @@
+-- ends: budget
+-- Never ends, doing nothing but comparing.
+repeat until false

@@ -1,0 +1,4 @@
+-- ends: budget
+-- Never ends, and never needs more stack.
+local function f() return f() end
+f()

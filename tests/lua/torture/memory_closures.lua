@@ -1,0 +1,4 @@
+-- ends: memory budget
+-- Keeps functions.
+local f = function() end
+while true do local g = f f = function() return g end end

@@ -1,0 +1,4 @@
+-- ends: memory error
+-- Doubles a text.
+local s = "x"
+while true do s = s .. s end

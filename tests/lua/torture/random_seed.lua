@@ -1,0 +1,3 @@
+-- ends: error
+-- Sets the generator that other rooms use.
+math.randomseed(1)

@@ -1,0 +1,3 @@
+-- ends: error memory
+-- A text of ten gigabytes.
+local s = ("x"):rep(1e10)

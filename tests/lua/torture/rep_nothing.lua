@@ -1,0 +1,3 @@
+-- ends: budget
+-- Nothing, many times.
+while true do (""):rep(2 ^ 52) end

@@ -1,0 +1,3 @@
+-- ends: error memory
+-- A text whose length overflows.
+local s = ("xxxxxxxx"):rep(2 ^ 61 + 1)
