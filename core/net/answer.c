@@ -91,6 +91,7 @@ int ed_answer_error(struct ed_conn *conn, int status, const char *text) {
 }
 
 int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault) {
+  conn->net->hub.counts.refusals[fault->code]++;
   return ed_answer_error(conn, ed_fault_status(fault->code), fault->text);
 }
 

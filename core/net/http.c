@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "host/plugin.h"
 #include "net/head.h"
 #include "net/internal.h"
 #include "room/room.h"
@@ -15,6 +16,8 @@
 
 void ed_call_free(struct ed_call *call) {
   if (!call) return;
+  ed_buf_deinit(&call->path);
+  ed_buf_deinit(&call->query);
   ed_buf_deinit(&call->body);
   ed_buf_deinit(&call->answer);
   free(call);
@@ -27,6 +30,20 @@ static const struct ed_space *space_find(const struct ed_net *net, struct ed_spa
   return NULL;
 }
 
+/* What is no page of ours may be somebody else's: keeps what they are to be asked. */
+static void begin_other(struct ed_conn *conn, struct ed_span path) {
+  struct ed_call *call = conn->call;
+  struct ed_span prefix = conn->net->public_base.path;
+  bool prefixed = prefix.len && path.len > prefix.len && memcmp(path.at, prefix.at, prefix.len) == 0;
+  if (prefixed) path = ed_span(path.at + prefix.len, path.len - prefix.len);
+  call->page = ED_PAGE_OTHER;
+  ed_buf_add_span(&call->path, path);
+  int len = lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) + 1;
+  char *query = (char *)ed_buf_reserve(&call->query, (size_t)len);
+  len = lws_hdr_copy(conn->wsi, query, len, WSI_TOKEN_HTTP_URI_ARGS);
+  if (len > 0) call->query.len = (size_t)len;
+}
+
 /* Begins the call from the request that libwebsockets has parsed. Its method (LWSHUMETH_...), or -1. */
 static int call_begin(struct ed_conn *conn) {
   struct ed_call *call = conn->call = ed_zalloc(sizeof *call);
@@ -35,6 +52,7 @@ static int call_begin(struct ed_conn *conn) {
   if (method < 0 || !path) return -1;
   struct ed_route route = ed_route_parse(conn->net->public_base.path, ed_span(path, (size_t)len));
   call->page = route.page;
+  call->post = method == LWSHUMETH_POST;
   call->head = method == LWSHUMETH_HEAD;
   call->body_left = conn->body_len;
   call->space = space_find(conn->net, route.space);
@@ -43,6 +61,7 @@ static int call_begin(struct ed_conn *conn) {
     memcpy(call->id_bytes, route.id.at, route.id.len);
     call->id.len = route.id.len;
   }
+  if (route.page == ED_PAGE_NONE && conn->net->options.other_page) begin_other(conn, ed_span(path, (size_t)len));
   return method;
 }
 
@@ -50,12 +69,11 @@ static int call_begin(struct ed_conn *conn) {
 static struct ed_room *room_of(struct ed_conn *conn, struct ed_fault *fault) {
   const struct ed_call *call = conn->call;
   struct ed_hub *hub = &conn->net->hub;
-  struct ed_room *room = ed_hub_find(hub, call->space, call->id);
-  if (room) return room;
-  if (call->space->create_on_connect && call->page != ED_PAGE_SEND)
+  struct ed_room *room = ed_hub_get(hub, call->space, call->id, fault);
+  bool creates = call->space->create_on_connect && call->page != ED_PAGE_SEND;
+  if (!room && fault->code == ED_FAULT_NO_ROOM && creates)
     return ed_hub_create(hub, call->space, call->id, NULL, fault);
-  ed_fault(fault, ED_FAULT_NO_ROOM, NULL);
-  return NULL;
+  return room;
 }
 
 static int answer_room(struct ed_conn *conn, struct ed_room *room, const struct ed_fault *fault) {
@@ -124,7 +142,7 @@ static int take_reply(struct ed_conn *conn) {
     ed_room_leave(&conn->member);
     return result;
   }
-  if (conn->member.queue.bytes) {
+  if (conn->member.queue.bytes || conn->member.room->open < call->mark) {
     call->waiting = true;
     return ed_conn_watch(conn, true) ? 0 : -1; /* to see it go */
   }
@@ -145,6 +163,7 @@ static int request(struct ed_conn *conn, struct ed_fault *fault) {
   if (ed_room_join(room, &conn->member, fault) != 0) return -1;
   if (ed_room_request(&conn->member, &request, fault) == 0) {
     ed_room_dispatch(room);
+    call->mark = room->mark;
     return 0;
   }
   ed_room_leave(&conn->member);
@@ -154,6 +173,26 @@ static int request(struct ed_conn *conn, struct ed_fault *fault) {
 static int page_send(struct ed_conn *conn) {
   struct ed_fault fault = {0};
   return request(conn, &fault) == 0 ? take_reply(conn) : ed_answer_fault(conn, &fault);
+}
+
+static int page_other(struct ed_conn *conn) {
+  struct ed_call *call = conn->call;
+  struct ed_plugin_page page = {.method = call->post ? ED_LIT("POST") : ED_LIT("GET"),
+                                .path = ed_buf_span(&call->path),
+                                .query = ed_buf_span(&call->query),
+                                .body = ed_buf_span(&call->body)};
+  const struct ed_net_options *options = &conn->net->options;
+  int result;
+  if (options->other_page(options->other_arg, &page)) {
+    result = ed_answer(conn, page.status, (const char *)page.type.at, ed_buf_span(&page.answer));
+  } else {
+    struct ed_fault fault;
+    ed_fault(&fault, ED_FAULT_NO_PAGE, NULL);
+    result = ed_answer_fault(conn, &fault);
+  }
+  ed_buf_deinit(&page.type);
+  ed_buf_deinit(&page.answer);
+  return result;
 }
 
 /* With the whole request there. */
@@ -168,6 +207,7 @@ static int page(struct ed_conn *conn) {
     }
     case ED_PAGE_HEALTH: return ed_answer_json(conn, 200, "{\"status\":\"ok\"}");
     case ED_PAGE_CONNECT: return ed_answer_error(conn, 426, "this is where a WebSocket connects");
+    case ED_PAGE_OTHER: return page_other(conn);
     case ED_PAGE_NONE: break;
   }
   ed_fault(&fault, ED_FAULT_NO_PAGE, NULL);
@@ -177,7 +217,7 @@ static int page(struct ed_conn *conn) {
 /* What is wrong with the request whatever its body is: false with a fault. */
 static bool acceptable(const struct ed_conn *conn, int method, struct ed_fault *fault) {
   const struct ed_call *call = conn->call;
-  bool post = call->page == ED_PAGE_NEW || call->page == ED_PAGE_SEND;
+  bool post = call->page == ED_PAGE_NEW || call->page == ED_PAGE_SEND || (call->page == ED_PAGE_OTHER && call->post);
   if (call->page == ED_PAGE_NONE)
     ed_fault(fault, ED_FAULT_NO_PAGE, NULL);
   else if (method != (post ? LWSHUMETH_POST : LWSHUMETH_GET) && (post || method != LWSHUMETH_HEAD))
@@ -205,7 +245,8 @@ int ed_http_request(struct ed_conn *conn) {
   if (method == LWSHUMETH_OPTIONS) return ed_answer(conn, 204, NULL, ed_span(NULL, 0));
   if (!acceptable(conn, method, &fault)) return ed_answer_fault(conn, &fault);
   bool new = call->page == ED_PAGE_NEW;
-  uint64_t most = new ? OPTIONS_BODY_MAX : call->page == ED_PAGE_SEND ? call->space->limits.message : UINT64_MAX;
+  bool bounded = call->page == ED_PAGE_SEND || call->page == ED_PAGE_OTHER;
+  uint64_t most = new ? OPTIONS_BODY_MAX : bounded ? call->space->limits.message : UINT64_MAX;
   if (call->body_left > most) {
     ed_fault(&fault, ED_FAULT_TOO_LARGE, "the %s larger than %s", new ? "options are" : "message is",
              new ? "64 KiB" : "limits.message");

@@ -11,6 +11,11 @@
 
 static const struct ed_limits *limits_of(const struct ed_conn *conn) { return &conn->member.room->space->limits; }
 
+static void refuse(struct ed_conn *conn, const struct ed_fault *fault) {
+  conn->net->hub.counts.refusals[fault->code]++;
+  ed_room_tell(&conn->member, fault->text);
+}
+
 /* One whole message. What is wrong with it is told, and the connection goes on; a peer that sends nothing but rubbish
  * is closed. */
 static void message(struct ed_conn *conn, uint8_t op, struct ed_span bytes) {
@@ -21,18 +26,20 @@ static void message(struct ed_conn *conn, uint8_t op, struct ed_span bytes) {
   struct ed_fault fault;
   enum ed_encoding encoding = op == ED_OP_TEXT ? ED_JSON : ED_CBOR;
   if (ed_wire_decode(encoding, bytes, &wire, &net->scratch, &request, &fault) != 0) {
-    ed_room_tell(&conn->member, fault.text);
-    if (++conn->errors >= limits->errors) ed_conn_close(conn, 1008, "more bad messages in a row than limits.errors allows");
+    refuse(conn, &fault);
+    if (++conn->errors >= limits->errors)
+      ed_conn_close(conn, 1008, "more bad messages in a row than limits.errors allows");
     return;
   }
   conn->errors = 0;
-  if (ed_room_request(&conn->member, &request, &fault) != 0) ed_room_tell(&conn->member, fault.text);
+  if (ed_room_request(&conn->member, &request, &fault) != 0) refuse(conn, &fault);
 }
 
 static void data(struct ed_conn *conn, const struct ed_piece *piece) {
   if (piece->begins && piece->op != ED_OP_CONTINUE) conn->op = piece->op;
   uint64_t most = limits_of(conn)->message;
   if (piece->begins && (piece->len > most || conn->input.len > most - piece->len)) {
+    conn->net->hub.counts.refusals[ED_FAULT_TOO_LARGE]++;
     ed_conn_close(conn, 1009, "the message is larger than limits.message");
     return;
   }

@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "net/internal.h"
 
 #define EVENTS_MOST 1024
-#define TURN_RUNS 16               /* runs of the loop in one turn, while input still arrives */
-#define TURN_INPUT (256 * 1024)    /* and until so much of it has come */
-#define CLOSING_MS 1000            /* for the close frames at the very end */
+#define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
+#define TURN_INPUT (256 * 1024) /* and until so much of it has come */
+#define CLOSING_MS 1000         /* for the close frames at the very end */
 
 int ed_net_check_listen(const char *text, char why[128]) {
   struct ed_address_text parts;
@@ -185,6 +186,12 @@ static int open_listeners(struct ed_net *net) {
   return 0;
 }
 
+static int64_t wall_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const struct ed_log *log) {
   struct ed_net *net = ed_zalloc(sizeof *net);
   net->options = *options;
@@ -193,6 +200,7 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   net->input = ed_alloc(ED_NET_INPUT_LEN);
   uv_loop_init(&net->loop);
   ed_timers_init(&net->timers, uv_now(&net->loop));
+  net->timers.epoch_ms = wall_ms() - (int64_t)net->timers.now_ms;
   ed_hub_init(&net->hub, &net->timers, log, options->rooms);
   net->hub.gate_ops = options->gate_ops;
   net->hub.gate = options->gate;
@@ -251,11 +259,17 @@ unsigned ed_net_port(const struct ed_net *net, size_t i) {
   return 0;
 }
 
-struct uv_loop_s *ed_net_loop(struct ed_net *net) { return &net->loop; }
-struct ed_hub *ed_net_hub(struct ed_net *net) { return &net->hub; }
+struct uv_loop_s *ed_net_loop(struct ed_net *net) {
+  return &net->loop;
+}
+struct ed_hub *ed_net_hub(struct ed_net *net) {
+  return &net->hub;
+}
 
 struct ed_net_counts ed_net_counts(const struct ed_net *net) {
   return (struct ed_net_counts){.connections = net->conns_len, .accepted = net->accepted, .bytes_in = net->bytes_in};
 }
 
-struct ed_timers *ed_net_timers(struct ed_net *net) { return &net->timers; }
+struct ed_timers *ed_net_timers(struct ed_net *net) {
+  return &net->timers;
+}

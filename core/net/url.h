@@ -36,7 +36,7 @@ struct ed_query ed_query_parse(struct ed_span query);
 
 /* The root that a client reaches the server at. Spans are borrowed. */
 struct ed_base {
-  bool secure; /* https and wss */
+  bool secure;         /* https and wss */
   struct ed_span host; /* with the port where there is one */
   struct ed_span path; /* "" or "/base": no slash at its end */
 };

@@ -35,10 +35,11 @@ struct ed_queue {
 void ed_queue_deinit(struct ed_queue *queue);
 
 /* Adds a range, joined to the last one where it continues it. */
-void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp, bool excused);
+void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp,
+                  bool excused);
 
-/* The bytes to send next, where the outbox is open up to `open`: false where there are none. Valid until the chunk's room
- * writes again or the queue changes. They begin and end at frame boundaries unless a part was consumed. */
+/* The bytes to send next, where the outbox is open up to `open`: false where there are none. Valid until the chunk's
+ * room writes again or the queue changes. They begin and end at frame boundaries unless a part was consumed. */
 bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *bytes);
 
 /* Takes the first `len` bytes of what ed_queue_peek gave (0 < len <= its len) off the queue. */

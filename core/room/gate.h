@@ -6,15 +6,15 @@
 #include "codec/fault.h"
 #include "room/stream.h"
 
-/* A push on its way, before it is a message. The gate may change all but the stream: what it points key or value to must
- * stay valid until the push is done. */
+/* A push on its way, before it is a message. The gate may change all but the stream: what it points key or value to
+ * must stay valid until the push is done. */
 struct ed_push {
   enum ed_action action;
   enum ed_encoding encoding; /* of the value */
   bool transient;            /* retained in memory only, and not announced by a stream_size */
   uint64_t compact_seq;      /* ED_COMPACT only */
   struct ed_span value;
-  uint64_t seq;  /* set by the room once it is numbered; in commit */
+  uint64_t seq;       /* set by the room once it is numbered; in commit */
   const void *origin; /* the plugin that pushed it, or NULL */
 };
 
@@ -29,8 +29,8 @@ struct ed_gate_ops {
   int (*open)(void *gate, struct ed_room *room, struct ed_fault *fault);
   /* It ends. Nothing of it is called any more. */
   void (*close)(void *gate, struct ed_room *room);
-  /* A stream begins: set stream->watched, and stream->host where wanted; and it ends. Those that a room retained when it was
-   * loaded begin before it opens. */
+  /* A stream begins: set stream->watched, and stream->host where wanted; and it ends. Those that a room retained when
+   * it was loaded begin before it opens. */
   void (*begin)(void *gate, struct ed_stream *stream);
   void (*end)(void *gate, struct ed_stream *stream);
   /* A connection comes; -1 with a fault: it may not. Not called for transient members. */

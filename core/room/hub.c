@@ -105,7 +105,8 @@ static int load(struct ed_hub *hub, const struct ed_space *space, struct ed_span
   return 1;
 }
 
-struct ed_room *ed_hub_get(struct ed_hub *hub, const struct ed_space *space, struct ed_span id, struct ed_fault *fault) {
+struct ed_room *ed_hub_get(struct ed_hub *hub, const struct ed_space *space, struct ed_span id,
+                           struct ed_fault *fault) {
   char name[NAME_MAX_LEN];
   size_t len = name_of(space, id, name);
   struct ed_room *room = len ? find_name(hub, name, len) : NULL;

@@ -11,16 +11,16 @@
 struct ed_keeper_ops;
 struct ed_room;
 
-#define ED_ROOM_ID_MAX 128     /* bytes of a room's id */
-#define ED_ROOM_ID_RANDOM 24   /* bytes of an id of our own making */
+#define ED_ROOM_ID_MAX 128   /* bytes of a room's id */
+#define ED_ROOM_ID_RANDOM 24 /* bytes of an id of our own making */
 
 /* What a hub has done since it began, for who measures. */
 struct ed_hub_counts {
   uint64_t created, removed, loads, load_failures, unloads; /* rooms */
-  uint64_t members;   /* connections in rooms, now */
-  uint64_t queued;    /* bytes waiting for members, now */
-  uint64_t bytes_out; /* taken by them */
-  uint64_t slow;      /* members closed as more waited for them than they may have */
+  uint64_t members;                                         /* connections in rooms, now */
+  uint64_t queued;                                          /* bytes waiting for members, now */
+  uint64_t bytes_out;                                       /* taken by them */
+  uint64_t slow;                     /* members closed as more waited for them than they may have */
   uint64_t refusals[ED_FAULT_COUNT]; /* what clients were told; counted by who tells them */
 };
 
@@ -33,8 +33,8 @@ struct ed_traffic {
 };
 
 struct ed_hub {
-  const struct ed_log *log;        /* borrowed */
-  struct ed_timers *timers;        /* borrowed */
+  const struct ed_log *log;           /* borrowed */
+  struct ed_timers *timers;           /* borrowed */
   const struct ed_gate_ops *gate_ops; /* NULL: no gate */
   void *gate;
   const struct ed_keeper_ops *keeper_ops; /* room/keeper.h; NULL: nothing is kept */
@@ -42,10 +42,10 @@ struct ed_hub {
   bool changed; /* in this turn the keeper was told of a change */
   struct ed_hash_secret secret;
   uint64_t rooms_max;
-  struct ed_room *rooms; /* by name */
-  struct ed_room *dirty;     /* have something to say; utlist */
-  struct ed_member *ready;   /* have something waiting and are not blocked; utlist */
-  struct ed_buf scratch; /* for transcoding */
+  struct ed_room *rooms;   /* by name */
+  struct ed_room *dirty;   /* have something to say; utlist */
+  struct ed_member *ready; /* have something waiting and are not blocked; utlist */
+  struct ed_buf scratch;   /* for transcoding */
   struct ed_hub_counts counts;
   struct ed_traffic *traffic; /* owned; of every namespace that has had a room */
 };
@@ -62,24 +62,25 @@ struct ed_room *ed_hub_find(struct ed_hub *hub, const struct ed_space *space, st
 /* Likewise, by NAMESPACE/ID. */
 struct ed_room *ed_hub_find_name(struct ed_hub *hub, struct ed_span name);
 
-/* The room, from memory or from where it is kept. NULL with a fault: there is none, it cannot be loaded (and stays as it is
- * kept), there are too many rooms, or its policy refused. */
+/* The room, from memory or from where it is kept. NULL with a fault: there is none, it cannot be loaded (and stays as
+ * it is kept), there are too many rooms, or its policy refused. */
 struct ed_room *ed_hub_get(struct ed_hub *hub, const struct ed_space *space, struct ed_span id, struct ed_fault *fault);
 
-/* A new room, owned by the hub. `id` {NULL, 0}: 24 characters of A-Z a-z 0-9 from the system's random source. `policy` NULL:
- * the namespace's. NULL with a fault: too many rooms, the id is taken (by a room that is kept, too) or not of 1 to 128 of
- * A-Z a-z 0-9 _ -, or keeper or gate refused. */
+/* A new room, owned by the hub. `id` {NULL, 0}: 24 characters of A-Z a-z 0-9 from the system's random source. `policy`
+ * NULL: the namespace's. NULL with a fault: too many rooms, the id is taken (by a room that is kept, too) or not of 1
+ * to 128 of A-Z a-z 0-9 _ -, or keeper or gate refused. */
 struct ed_room *ed_hub_create(struct ed_hub *hub, const struct ed_space *space, struct ed_span id, const char *policy,
                               struct ed_fault *fault);
 
-/* Ends a room for good: members are closed with 1001 and must have left before it is freed, so it goes when the last has. */
+/* Ends a room for good: members are closed with 1001 and must have left before it is freed, so it goes when the last
+ * has. */
 void ed_hub_remove(struct ed_room *room);
 
 /* Frees a room that nobody is in; what is kept of it stays so. */
 void ed_hub_unload(struct ed_room *room);
 
-/* The end of a turn: what keeps rooms is told so, every room that said something fills its members' queues, then every member that has something
- * waiting and is not blocked is delivered to. */
+/* The end of a turn: what keeps rooms is told so, every room that said something fills its members' queues, then every
+ * member that has something waiting and is not blocked is delivered to. */
 void ed_hub_flush(struct ed_hub *hub);
 
 /* For rooms. */

@@ -1,6 +1,6 @@
-/* The table through which a room tells the floor above what is to be kept of it, and asks it what was (host fills it, for
- * its plugins). A room without one lives in memory only and knows nothing of it. Functions that the keeper has no use for
- * are NULL. It may not push from within any of these. */
+/* The table through which a room tells the floor above what is to be kept of it, and asks it what was (host fills it,
+ * for its plugins). A room without one lives in memory only and knows nothing of it. Functions that the keeper has no
+ * use for are NULL. It may not push from within any of these. */
 #ifndef ED_ROOM_KEEPER_H
 #define ED_ROOM_KEEPER_H
 
@@ -17,8 +17,8 @@ enum ed_change_kind {
   ED_CHANGE_POLICY,  /* room->policy is another */
 };
 
-/* Its number is room->mark. What is retained in memory only (transient) is a NUMBER, and a TRIM of what it takes the place
- * of. All borrowed until the call returns. */
+/* Its number is room->mark. What is retained in memory only (transient) is a NUMBER, and a TRIM of what it takes the
+ * place of. All borrowed until the call returns. */
 struct ed_change {
   enum ed_change_kind kind;
   enum ed_encoding encoding; /* of `value` */
@@ -29,12 +29,12 @@ struct ed_change {
 };
 
 struct ed_keeper_ops {
-  /* A room is asked for that is not in memory. `room` is empty, with its name and namespace: what it retained goes in with
-   * the functions below. 1 where it was kept, 0 where it was not, -1 with a fault where it cannot be said. NULL: nothing
-   * is ever kept. */
+  /* A room is asked for that is not in memory. `room` is empty, with its name and namespace: what it retained goes in
+   * with the functions below. 1 where it was kept, 0 where it was not, -1 with a fault where it cannot be said. NULL:
+   * nothing is ever kept. */
   int (*load)(void *keeper, struct ed_room *room, struct ed_fault *fault);
-  /* A room is in memory, new or restored; its policy has not begun. It may hold the outbox from here on. -1 with a fault:
-   * it may not be. */
+  /* A room is in memory, new or restored; its policy has not begun. It may hold the outbox from here on. -1 with a
+   * fault: it may not be. */
   int (*opened)(void *keeper, struct ed_room *room, bool is_new, struct ed_fault *fault);
   /* It leaves memory, still retaining what it did. `for_good`: what is kept of it is to go, too. Nothing is told of it
    * after that. */
@@ -48,8 +48,8 @@ struct ed_keeper_ops {
 
 /* ---- for `load`: what the room retained; limits do not count ---- */
 
-/* The next message of a stream, oldest first. Value and key must be valid, and `seq` is not 0 and greater than that of the one
- * before it; a base comes first. False where not; then nothing has changed. */
+/* The next message of a stream, oldest first. Value and key must be valid, and `seq` is not 0 and greater than that of
+ * the one before it; a base comes first. False where not; then nothing has changed. */
 bool ed_room_restore(struct ed_room *room, struct ed_span key, uint64_t seq, int64_t time_ms, bool is_base,
                      enum ed_encoding encoding, struct ed_span value);
 /* The number of its last message, no less than that of any that it retains, and its policy. False where less. */

@@ -1,4 +1,5 @@
-/* Who takes part in a room. The floor above embeds one (in a connection, an HTTP call, a plugin) and fills the table. */
+/* Who takes part in a room. The floor above embeds one (in a connection, an HTTP call, a plugin) and fills the table.
+ */
 #ifndef ED_ROOM_MEMBER_H
 #define ED_ROOM_MEMBER_H
 
@@ -15,8 +16,8 @@ struct ed_member_ops {
    * does; until then this is not called. May not call into the room. */
   void (*deliver)(struct ed_member *member);
   /* The queue has passed its limit, or the room ends: no more will be queued. Close the connection soon, with this code
-   * (RFC 6455, 7.4) and reason; the member must still be taken out with ed_room_leave. Called once at most. May not call
-   * into the room: it is called in the middle of its work. `why` is a constant. */
+   * (RFC 6455, 7.4) and reason; the member must still be taken out with ed_room_leave. Called once at most. May not
+   * call into the room: it is called in the middle of its work. `why` is a constant. */
   void (*close)(struct ed_member *member, unsigned code, const char *why);
 };
 
@@ -28,16 +29,16 @@ struct ed_subscription {
 
 struct ed_member {
   const struct ed_member_ops *ops;
-  struct ed_room *room; /* while it takes part; borrowed */
-  uint64_t id;          /* unique in the room's lifetime, from 1 */
+  struct ed_room *room;      /* while it takes part; borrowed */
+  uint64_t id;               /* unique in the room's lifetime, from 1 */
   enum ed_encoding encoding; /* what it wants to receive */
-  bool transient; /* an HTTP call or the like: it is answered, but hears no broadcast and is not announced */
-  bool debug;     /* ?debug=true */
-  bool choosy;    /* it has sent a get: only what it subscribed to */
-  bool blocked;   /* set and cleared by whoever filled `ops` */
-  bool closing;   /* ops->close was called */
-  bool ready;     /* on the hub's list of members to deliver to */
-  size_t index;   /* place in the room's list of its kind */
+  bool transient;            /* an HTTP call or the like: it is answered, but hears no broadcast and is not announced */
+  bool debug;                /* ?debug=true */
+  bool choosy;               /* it has sent a get: only what it subscribed to */
+  bool blocked;              /* set and cleared by whoever filled `ops` */
+  bool closing;              /* ops->close was called */
+  bool ready;                /* on the hub's list of members to deliver to */
+  size_t index;              /* place in the room's list of its kind */
   struct ed_member *ready_next, *ready_prev;
   struct ed_subscription *subscriptions;
   size_t subscriptions_len, subscriptions_cap;

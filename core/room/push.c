@@ -162,6 +162,14 @@ static void frame(struct ed_stream *stream, const struct ed_push *push, enum ed_
   ed_outbox_end(room, encoding, start, to, to == ED_TO_STREAM ? stream : NULL, false);
 }
 
+/* Whether somebody would still be given what is said to debuggers: an init of all that a stream retains is too dear to
+ * be made for those who are being closed. */
+static bool debugged(const struct ed_members *debuggers) {
+  for (size_t i = 0; i < debuggers->len; i++)
+    if (!debuggers->list[i]->closing) return true;
+  return false;
+}
+
 static void broadcast(struct ed_stream *stream, const struct ed_push *push, bool changed) {
   struct ed_room *room = stream->room;
   bool transcoded = false;
@@ -170,7 +178,7 @@ static void broadcast(struct ed_stream *stream, const struct ed_push *push, bool
     room->traffic->out[push->action] += push->action == ED_COMPACT ? 0 : hearers;
     if (push->action != ED_COMPACT && hearers)
       frame(stream, push, (enum ed_encoding)encoding, ED_TO_STREAM, &transcoded);
-    if (!room->debuggers[encoding].len) continue;
+    if (!debugged(&room->debuggers[encoding])) continue;
     if (changed)
       ed_push_init(stream, (enum ed_encoding)encoding, 0, ED_TO_DEBUGGERS, NULL);
     else if (push->action == ED_RELAY)

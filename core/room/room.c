@@ -308,6 +308,7 @@ static void unsubscribe(struct ed_member *member, const struct ed_request *reque
 int ed_room_request(struct ed_member *member, const struct ed_request *request, struct ed_fault *fault) {
   struct ed_room *room = member->room;
   if (room->ending) return ed_fault(fault, ED_FAULT_NO_ROOM, NULL);
+  if (member->closing) return 0; /* it will hear of nothing any more */
   switch (request->type) {
     case ED_REQUEST_PUSH: {
       struct ed_push push = {.action = request->action,
@@ -360,5 +361,6 @@ void ed_room_open_outbox(struct ed_room *room, uint64_t mark) {
     wake(room, &room->debuggers[encoding]);
   }
   wake(room, &room->choosy);
-  wake(room, &room->transients);
+  for (size_t i = 0; i < room->transients.len; i++) /* these wait for it even where there is nothing to say */
+    if (!room->transients.list[i]->blocked) ed_hub_mark_ready(room->hub, room->transients.list[i]);
 }

@@ -1,13 +1,13 @@
 /* A room: one ordered sequence of messages, what it retains of each key, its members, and its outbox.
  *
- * Order of work inside one push: gate, number, retain, broadcast, answer, commit. A push that begins inside another (from
- * a commit) waits behind it, so order never depends on nesting.
+ * Order of work inside one push: gate, number, retain, broadcast, answer, commit. A push that begins inside another
+ * (from a commit) waits behind it, so order never depends on nesting.
  *
  * The outbox: everything that a room says is written once per encoding, as finished frames, at the end of the room's
- * chunk, and noted as a run (from, to, for whom). Before the audience of anything changes, and at the end of a turn, runs
- * become ranges in the queues of those members who hear them. Each run is stamped with the room's mark, the number of the
- * last change that it depends on; members get what is stamped up to `open`, which stands at infinity unless something that
- * keeps rooms (keeper.h) holds it. */
+ * chunk, and noted as a run (from, to, for whom). Before the audience of anything changes, and at the end of a turn,
+ * runs become ranges in the queues of those members who hear them. Each run is stamped with the room's mark, the number
+ * of the last change that it depends on; members get what is stamped up to `open`, which stands at infinity unless
+ * something that keeps rooms (keeper.h) holds it. */
 #ifndef ED_ROOM_ROOM_H
 #define ED_ROOM_ROOM_H
 
@@ -33,34 +33,34 @@ struct ed_room {
   struct ed_hub *hub;
   const struct ed_space *space;
   struct ed_traffic *traffic; /* of its namespace; the hub's */
-  char *policy; /* name of its policy; owned */
-  uint64_t seq;  /* number of the last message; 0: none yet */
-  uint64_t mark; /* number of the last change: every message, and whatever else changes what it retains */
+  char *policy;               /* name of its policy; owned */
+  uint64_t seq;               /* number of the last message; 0: none yet */
+  uint64_t mark; /* number of the last change: a message, or whatever else changes what it retains. After a load: seq */
   uint64_t open; /* the outbox is open up to this mark */
   bool opened;   /* the keeper was told that it is in memory */
   bool kept;     /* and is told of its changes */
   bool gated;    /* the gate has begun */
   struct ed_stream *streams;
-  size_t messages; /* retained in all */
-  uint64_t bytes;  /* of values retained in all */
+  size_t messages;               /* retained in all */
+  uint64_t bytes;                /* of values retained in all */
   struct ed_members everyone[2]; /* members that sent no get and hear every push, by encoding */
   struct ed_members debuggers[2];
-  struct ed_members choosy;      /* members that hear what they subscribed to */
+  struct ed_members choosy; /* members that hear what they subscribed to */
   uint64_t next_member;
-  struct ed_feed feeds[2]; /* by encoding */
-  struct ed_members transients; /* members that hear nothing but answers */
+  struct ed_feed feeds[2];                 /* by encoding */
+  struct ed_members transients;            /* members that hear nothing but answers */
   struct ed_room *dirty_next, *dirty_prev; /* on the hub's list of rooms with something to say */
   bool dirty;
-  uint32_t busy;                           /* inside a push, or between ed_room_enter and ed_room_exit */
-  bool ending;                             /* out of the hub; freed when the last member has left */
+  uint32_t busy;                             /* inside a push, or between ed_room_enter and ed_room_exit */
+  bool ending;                               /* out of the hub; freed when the last member has left */
   struct ed_pending *pending, *pending_last; /* pushes made inside a push */
   size_t pending_len;
   uint64_t touched_ms; /* last message or leave */
-  uint64_t idle_ms;    /* with no member and no message for so long it is deleted; 0: never. From the namespace at first */
+  uint64_t idle_ms; /* with no member and no message for so long it is deleted; 0: never. From the namespace at first */
   struct ed_timer idle;
-  void *host;        /* the gate's own, from open to close */
-  void *plugged;     /* the keeper's own, as long as the room is in memory */
-  size_t id_at;      /* where the id begins in `name` */
+  void *host;    /* the gate's own, from open to close */
+  void *plugged; /* the keeper's own, as long as the room is in memory */
+  size_t id_at;  /* where the id begins in `name` */
   size_t name_len;
   char name[]; /* NAMESPACE/ID, NUL-terminated */
 };
@@ -75,27 +75,27 @@ static inline size_t ed_room_members(const struct ed_room *room) {
          room->choosy.len;
 }
 
-/* `member` (ops, encoding, transient, debug filled in, the rest zero) takes part. A debug member is sent an init for every
- * key. -1 with a fault: the room is full, or the gate refused it; then nothing has changed. */
+/* `member` (ops, encoding, transient, debug filled in, the rest zero) takes part. A debug member is sent an init for
+ * every key. -1 with a fault: the room is full, or the gate refused it; then nothing has changed. */
 int ed_room_join(struct ed_room *room, struct ed_member *member, struct ed_fault *fault);
 
 /* Takes the member out and drops what was still queued for it. Not to be called while the room is inside a push. */
 void ed_room_leave(struct ed_member *member);
 
-/* One client message of a member. What it answers goes through the outbox. -1 with a fault: nothing was changed and nothing
- * said; tell the member with ed_room_tell, or in a way of your own. */
+/* One client message of a member (of one that is being closed: ignored). What it answers goes through the outbox. -1
+ * with a fault: nothing was changed and nothing said; tell the member with ed_room_tell, or in a way of your own. */
 int ed_room_request(struct ed_member *member, const struct ed_request *request, struct ed_fault *fault);
 
 /* Queues an `error` message to the member, in order with the rest. */
 void ed_room_tell(struct ed_member *member, const char *text);
 
-/* Pushes from inside the server (host, plugins): `member` is whom it is from, or NULL. Inside another push it waits; then
- * the value is copied, and a refusal later is told to nobody. At most 1,000 may wait: -1 with a fault. */
+/* Pushes from inside the server (host, plugins): `member` is whom it is from, or NULL. Inside another push it waits;
+ * then the value is copied, and a refusal later is told to nobody. At most 1,000 may wait: -1 with a fault. */
 int ed_room_push(struct ed_room *room, struct ed_span key, const struct ed_push *push, struct ed_member *member,
                  struct ed_fault *fault);
 
-/* What is pushed between these two, from inside the server, waits until the (outermost) exit. They bracket every call of
- * the gate that is not a push, so that a script sees no effect of its own pushes before it has returned. */
+/* What is pushed between these two, from inside the server, waits until the (outermost) exit. They bracket every call
+ * of the gate that is not a push, so that a script sees no effect of its own pushes before it has returned. */
 void ed_room_enter(struct ed_room *room);
 void ed_room_exit(struct ed_room *room);
 

@@ -32,15 +32,15 @@ struct ed_policy_knob {
 };
 
 struct ed_space {
-  const char *name;    /* owned by the configuration */
-  const char *policy;  /* the policy of its rooms; likewise */
+  const char *name;                   /* owned by the configuration */
+  const char *policy;                 /* the policy of its rooms; likewise */
   const struct ed_policy_knob *knobs; /* for the policy; likewise */
   size_t knobs_len;
   struct ed_limits limits;
-  uint64_t idle_ms;        /* a room with no member and no message for so long is deleted; 0: never */
-  uint64_t unload_ms;      /* one that is kept leaves memory when nobody was in it for so long; 0: never */
-  bool create_on_connect;  /* an unknown room begins when somebody connects to it */
-  bool debug;              /* ?debug=true is answered */
+  uint64_t idle_ms;       /* a room with no member and no message for so long is deleted; 0: never */
+  uint64_t unload_ms;     /* one that is kept leaves memory when nobody was in it for so long; 0: never */
+  bool create_on_connect; /* an unknown room begins when somebody connects to it */
+  bool debug;             /* ?debug=true is answered */
 };
 
 #endif

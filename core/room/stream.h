@@ -11,7 +11,7 @@ struct ed_audience {
   struct ed_hearer {
     struct ed_member *member;
     size_t index; /* in member->subscriptions */
-  } *hearers;
+  } * hearers;
   size_t len, cap;
 };
 
@@ -20,12 +20,12 @@ struct ed_stream {
   struct ed_room *room;
   struct ed_msg **msgs; /* retained: msgs[head .. head+len), seq strictly rising */
   size_t head, len, cap;
-  uint64_t bytes; /* of the values retained */
-  uint64_t base;  /* seq of the message that a compact put at the front; 0 where there is none */
+  uint64_t bytes;                 /* of the values retained */
+  uint64_t base;                  /* seq of the message that a compact put at the front; 0 where there is none */
   struct ed_audience audience[2]; /* by enum ed_encoding */
-  uint32_t pins;      /* pushes at hand and runs of the outbox that name it */
-  uint8_t watched;    /* who behind the gate wants to see its pushes: bits of the gate's own; 0: nobody, it is not asked */
-  void *host;         /* the gate's own, from begin to end */
+  uint32_t pins;                  /* pushes at hand and runs of the outbox that name it */
+  uint8_t watched; /* who behind the gate wants to see its pushes: bits of the gate's own; 0: nobody, it is not asked */
+  void *host;      /* the gate's own, from begin to end */
   size_t key_len;
   char key[]; /* UTF-8; NUL-terminated besides, but may hold NULs */
 };
@@ -48,7 +48,9 @@ bool ed_stream_compact(struct ed_stream *stream, struct ed_msg *msg);
 void ed_stream_drop_front(struct ed_stream *stream, size_t count);
 void ed_stream_drop_at(struct ed_stream *stream, size_t i);
 
-static inline struct ed_msg *ed_stream_at(const struct ed_stream *stream, size_t i) { return stream->msgs[stream->head + i]; }
+static inline struct ed_msg *ed_stream_at(const struct ed_stream *stream, size_t i) {
+  return stream->msgs[stream->head + i];
+}
 
 /* Index of the first retained message with a seq greater than `seq` (len where there is none). */
 size_t ed_stream_after(const struct ed_stream *stream, uint64_t seq);

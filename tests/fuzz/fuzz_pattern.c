@@ -1,5 +1,5 @@
-/* Patterns, ours against the stock matcher of LuaJIT: the same results, the same errors. The input is three texts with 0xff
- * between them (subject, pattern, replacement) after one byte that says where to begin. */
+/* Patterns, ours against the stock matcher of LuaJIT: the same results, the same errors. The input is three texts with
+ * 0xff between them (subject, pattern, replacement) after one byte that says where to begin. */
 #include <lualib.h>
 
 #include "fuzz.h"

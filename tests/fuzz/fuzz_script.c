@@ -1,5 +1,6 @@
-/* Scripts made of calls of all that scripts can call, in every order, with every kind of argument, run in a state that goes on
- * from one input to the next: it keeps to its limits, and stays well. What a script returns goes to the wire and back. */
+/* Scripts made of calls of all that scripts can call, in every order, with every kind of argument, run in a state that
+ * goes on from one input to the next: it keeps to its limits, and stays well. What a script returns goes to the wire
+ * and back. */
 #include <time.h>
 
 #include "fuzz.h"
@@ -10,20 +11,117 @@
 #define INPUTS_MAX 500 /* per state */
 
 static const char *const FUNCTIONS[] = {
-    "assert", "error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "select", "setmetatable", "tostring", "type",
-    "unpack", "tonumber", "pcall", "xpcall", "string.byte", "string.char", "string.find", "string.format", "string.gmatch",
-    "string.gsub", "string.len", "string.lower", "string.match", "string.rep", "string.reverse", "string.sub", "string.upper",
-    "table.concat", "table.insert", "table.remove", "table.sort", "math.floor", "math.random", "math.fmod", "math.ldexp", "math.max",
-    "math.modf", "bit.band", "bit.lshift", "bit.tohex", "bit.rol", "eddy.array", "eddy.is_array", "eddy.bytes", "eddy.is_bytes",
-    "eddy.integer", "eddy.is_integer", "f", "f", "f",
+    "assert",
+    "error",
+    "getmetatable",
+    "ipairs",
+    "next",
+    "pairs",
+    "rawequal",
+    "rawget",
+    "select",
+    "setmetatable",
+    "tostring",
+    "type",
+    "unpack",
+    "tonumber",
+    "pcall",
+    "xpcall",
+    "string.byte",
+    "string.char",
+    "string.find",
+    "string.format",
+    "string.gmatch",
+    "string.gsub",
+    "string.len",
+    "string.lower",
+    "string.match",
+    "string.rep",
+    "string.reverse",
+    "string.sub",
+    "string.upper",
+    "table.concat",
+    "table.insert",
+    "table.remove",
+    "table.sort",
+    "math.floor",
+    "math.random",
+    "math.fmod",
+    "math.ldexp",
+    "math.max",
+    "math.modf",
+    "bit.band",
+    "bit.lshift",
+    "bit.tohex",
+    "bit.rol",
+    "eddy.array",
+    "eddy.is_array",
+    "eddy.bytes",
+    "eddy.is_bytes",
+    "eddy.integer",
+    "eddy.is_integer",
+    "f",
+    "f",
+    "f",
 };
 
 static const char *const CONSTANTS[] = {
-    "nil", "true", "0", "1", "-1", "2", "3", "10", "1e3", "1e9", "-2^31", "2^31", "2^53", "1e308", "0/0", "1/0", "0.5", "''", "'a'", "'abc'",
-    "'%d'", "'%s'", "'%5.2f'", "'(a*(.)%w(%s*))'", "'.-'", "'%b()'", "'[%a-z]'", "'x'", "'12'", "'\\255'", "'%%1'", "'-9007199254740993'",
-    "{}", "{1,2,3}", "{3,1,2}", "{'b','a'}", "{a=1}", "{{}}", "eddy.null", "eddy.array{}", "eddy.bytes'x'", "string", "table", "m",
-    "function(...) return ... end", "function() return 'x' end", "function(a,b) return a<b end", "function() error'x' end",
-    "setmetatable({}, m)", "('x'):rep(1000)", "('ab'):rep(30000)", "f", "type", "tostring", "pcall", "error",
+    "nil",
+    "true",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "10",
+    "1e3",
+    "1e9",
+    "-2^31",
+    "2^31",
+    "2^53",
+    "1e308",
+    "0/0",
+    "1/0",
+    "0.5",
+    "''",
+    "'a'",
+    "'abc'",
+    "'%d'",
+    "'%s'",
+    "'%5.2f'",
+    "'(a*(.)%w(%s*))'",
+    "'.-'",
+    "'%b()'",
+    "'[%a-z]'",
+    "'x'",
+    "'12'",
+    "'\\255'",
+    "'%%1'",
+    "'-9007199254740993'",
+    "{}",
+    "{1,2,3}",
+    "{3,1,2}",
+    "{'b','a'}",
+    "{a=1}",
+    "{{}}",
+    "eddy.null",
+    "eddy.array{}",
+    "eddy.bytes'x'",
+    "string",
+    "table",
+    "m",
+    "function(...) return ... end",
+    "function() return 'x' end",
+    "function(a,b) return a<b end",
+    "function() error'x' end",
+    "setmetatable({}, m)",
+    "('x'):rep(1000)",
+    "('ab'):rep(30000)",
+    "f",
+    "type",
+    "tostring",
+    "pcall",
+    "error",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -66,8 +164,9 @@ static void add_statement(struct source *s) {
       return;
     case 1:
       ed_buf_add_text(&s->text, "pcall(function() m.");
-      ed_buf_printf(&s->text, "%s = ", ((const char *const[]){"__index", "__newindex", "__tostring", "__call", "__lt", "__add", "__metatable",
-                                                             "__mode", "__len", "__eq", "__concat", "__gc"})[draw(s, 12)]);
+      ed_buf_printf(&s->text, "%s = ",
+                    ((const char *const[]){"__index", "__newindex", "__tostring", "__call", "__lt", "__add",
+                                           "__metatable", "__mode", "__len", "__eq", "__concat", "__gc"})[draw(s, 12)]);
       add_value(s);
       ed_buf_add_text(&s->text, " end)\n");
       return;
@@ -143,7 +242,8 @@ static int run_healthy(lua_State *L) {
   static const char script[] =
       "local t = { 3, 1, 2 } table.sort(t) table.insert(t, 'x')\n"
       "assert(table.concat(t) == '123x' and ('%d-%s'):format(5, 'y'):upper():gsub('(%d)', '%1%1') == '55-Y')\n"
-      "assert(not pcall(error) and math.floor(2.5) == 2 and bit.band(6, 3) == 2 and tostring(nil) == 'nil' and #'abc' == 3)\n"
+      "assert(not pcall(error) and math.floor(2.5) == 2 and bit.band(6, 3) == 2 and tostring(nil) == 'nil' and #'abc' "
+      "== 3)\n"
       "assert(getmetatable('') == false and getmetatable(string) == false and next(setmetatable({}, nil)) == nil)\n";
   ed_vm_load(L, ED_LIT(script), "@healthy.lua");
   lua_call(L, 0, 0);
