@@ -38,9 +38,25 @@ return {
       -- Whether ?debug=true shows all keys of a room. A room's name is its key: who knows it may read it anyway.
       debug = true,
 
+      -- What its policy leaves to be set: who is silent for so long is no longer present, who lost the connection has so
+      -- long to come back; pushes of one member to keys that match are thinned out ("" for none).
+      knobs = {
+        presence_timeout = "5s",
+        presence_grace = "2s",
+        -- debounce_key = "cursor/*",
+        -- debounce_every = "20ms",
+      },
+
       -- Limits of its rooms, where they differ from those below.
       -- limits = { members = 100 },
     },
+
+    -- The shipped policies, to try and to copy: http://HOST/db/counter is the base URL of the first one, and so on.
+    counter = { policy = "counter" },
+    whiteboard = { policy = "whiteboard" },
+    chat = { policy = "chat" },
+    tictactoe = { policy = "tictactoe" },
+    voxel = { policy = "voxel" },
   },
 
   limits = {

@@ -84,11 +84,13 @@ void ed_bind_member_gone(lua_State *L, struct ed_instance *instance, struct ed_m
   lua_pushlightuserdata(L, member);
   lua_rawget(L, -2);
   struct ed_member_object *object = lua_touserdata(L, -1);
-  if (object) object->member = NULL;
   lua_pop(L, 1);
-  lua_pushlightuserdata(L, member);
-  lua_pushnil(L);
-  lua_rawset(L, -3);
+  if (object) { /* else nothing is set: a new key would allocate, and this must not fail */
+    object->member = NULL;
+    lua_pushlightuserdata(L, member);
+    lua_pushnil(L);
+    lua_rawset(L, -3);
+  }
   lua_pop(L, 1);
   member->host = NULL;
 }

@@ -109,13 +109,16 @@ static int gate_join(void *gate, struct ed_room *room, struct ed_member *member,
   if (!any_stage(instance, offsetof(struct ed_stage, join))) return 0;
   struct member_call call = {.member = member, .fault = fault};
   struct ed_script_error error;
-  if (ed_instance_run(instance, join, &call, "join", no_key(), &error) < 0) {
+  int result = ed_instance_run(instance, join, &call, "join", no_key(), &error);
+  if (result == 0 && !call.refused) return 0;
+  if (call.refused) {
+    host->counts.refusals++;
+  } else {
     ed_home_rescue(instance->home, instance, &error);
-    return broken(fault, room);
+    broken(fault, room);
   }
-  if (!call.refused) return 0;
-  host->counts.refusals++;
-  ed_instance_run(instance, gone, &call, "join", no_key(), &error);
+  /* It may be freed right after this, while the script has kept its object. */
+  if (member->host) ed_instance_run(instance, gone, &call, "join", no_key(), &error);
   return -1;
 }
 

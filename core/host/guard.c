@@ -4,8 +4,9 @@
 
 /* lua_pcall of the function below its arguments. Returns whether it went well; where not, the error is in its place.
  *
- * After an error that it may catch the budget is looked at, as the error may be that of a stack so full that the hook could
- * not run. The handlers that Lua itself would call run with hooks off; so there are none here, see ed_guard_xpcall. */
+ * After an error that it may catch the budget is looked at, as the error may be that of a stack so full that the hook
+ * could not run. The handlers that Lua itself would call run with hooks off; so there are none here, see
+ * ed_guard_xpcall. */
 static bool protected_call(lua_State *L, int arguments) {
   struct ed_vm *vm = ed_vm_of(L);
   unsigned depth = vm->depth;
@@ -13,7 +14,7 @@ static bool protected_call(lua_State *L, int arguments) {
   int status = lua_pcall(L, arguments, LUA_MULTRET, 0);
   vm->depth = depth;
   if (status == 0) return true;
-  if (status == LUA_ERRMEM || vm->trip) lua_error(L);
+  if (status == LUA_ERRMEM) lua_error(L);
   ed_vm_charge(L, vm->look_at > vm->used ? vm->look_at - vm->used : 1);
   return false;
 }
@@ -37,7 +38,7 @@ int ed_guard_xpcall(lua_State *L) {
     return lua_gettop(L) - 1;
   }
   lua_pushvalue(L, 2);
-  lua_insert(L, -2); /* f, handler, handler, error */
+  lua_insert(L, -2);    /* f, handler, handler, error */
   protected_call(L, 1); /* what it throws takes the place of what it would have returned */
   lua_pushboolean(L, 0);
   lua_replace(L, 2);

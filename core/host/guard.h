@@ -1,5 +1,5 @@
-/* pcall and xpcall as scripts get them. They catch what a script has done wrong, and pass on what the host has to say: that
- * the budget is used up, or the memory. */
+/* pcall and xpcall as scripts get them. They catch what a script has done wrong, and pass on what the host has to say:
+ * that the budget is used up, or the memory. */
 #ifndef ED_HOST_GUARD_H
 #define ED_HOST_GUARD_H
 

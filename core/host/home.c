@@ -150,7 +150,8 @@ void ed_home_settle(struct ed_home *home) {
   struct ed_program *program = home->program;
   if (program) {
     bool last = program->homes == home && !home->next;
-    if (last && program->policy->current == program) return; /* the next room will be glad of it */
+    /* The next room will be glad of it, unless it is full of what others have left. */
+    if (last && home->most && program->policy->current == program) return;
     DL_DELETE(program->homes, home);
   }
   home_free(home);

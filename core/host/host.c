@@ -23,6 +23,7 @@ void ed_host_free(struct ed_host *host) {
     struct ed_program *program = policy->current;
     policy->current = NULL;
     if (program) ed_program_settle(program);
+    ed_policy_untry(policy);
     HASH_DEL(host->policies, policy);
     free(policy);
   }

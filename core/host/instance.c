@@ -148,8 +148,10 @@ static int end(lua_State *L) {
   return 0;
 }
 
-struct ed_instance *ed_instance_new(struct ed_program *program, struct ed_room *room, bool solitary,
-                                    struct ed_script_error *error) {
+/* `*crowded`: it failed for lack of memory in a state that others had filled before. */
+static struct ed_instance *try_new(struct ed_program *program, struct ed_room *room, bool solitary, bool *crowded,
+                                   struct ed_script_error *error) {
+  *crowded = false;
   struct ed_home *home = ed_home_for(program, solitary, error);
   if (!home) return NULL;
   struct ed_host *host = home->host;
@@ -164,12 +166,24 @@ struct ed_instance *ed_instance_new(struct ed_program *program, struct ed_room *
   program->instances++;
   host->counts.instances++;
 
+  bool filled = ed_vm_memory(home->vm) > host->options.vm.memory / 4;
   instance->opening = true;
   int result = ed_instance_run(instance, begin, NULL, "open", ed_span(NULL, 0), error);
   instance->opening = false;
   if (result == 0) return instance;
+  *crowded = error->kind == ED_SCRIPT_MEMORY && filled && !solitary;
+  if (*crowded && ed_vm_over_cap(home->vm)) home->most = 0; /* nobody moves in any more */
   ed_instance_free(instance);
   return NULL;
+}
+
+struct ed_instance *ed_instance_new(struct ed_program *program, struct ed_room *room, bool solitary,
+                                    struct ed_script_error *error) {
+  bool crowded;
+  struct ed_instance *instance = try_new(program, room, solitary, &crowded, error);
+  /* What others have left lying about has been collected by now, or it gets another state. */
+  if (crowded) instance = try_new(program, room, solitary, &crowded, error);
+  return instance;
 }
 
 void ed_instance_free(struct ed_instance *instance) {

@@ -22,7 +22,8 @@ static size_t offset(lua_State *L, int index, size_t len) {
   return (size_t)init < len ? (size_t)init : len;
 }
 
-static int find_plain(lua_State *L, const char *subject, size_t len, size_t from, const char *wanted, size_t wanted_len) {
+static int find_plain(lua_State *L, const char *subject, size_t len, size_t from, const char *wanted,
+                      size_t wanted_len) {
   ed_vm_charge(L, 1 + (len - from) / 16);
   const char *found = wanted_len ? memmem(subject + from, len - from, wanted, wanted_len) : subject + from;
   if (!found) {
@@ -145,7 +146,7 @@ int ed_pattern_gsub(lua_State *L) {
   if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TFUNCTION && type != LUA_TTABLE)
     return luaL_argerror(L, 3, "string/function/table expected");
   if (type == LUA_TNUMBER) lua_tostring(L, 3); /* in place, once */
-  ed_vm_charge(L, 1 + len / 4); /* what does not match is copied */
+  ed_vm_charge(L, 1 + len / 4);                /* what does not match is copied */
   struct ed_match m;
   ed_match_init(&m, L, at, len);
   bool anchored = *pattern == '^';

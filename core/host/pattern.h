@@ -1,5 +1,5 @@
-/* Lua's patterns, with every step counted against the budget of the call: the stock matcher takes exponential time in C, where
- * no hook can interrupt it. Same language, same results, same messages as LuaJIT's. */
+/* Lua's patterns, with every step counted against the budget of the call: the stock matcher takes exponential time in
+ * C, where no hook can interrupt it. Same language, same results, same messages as LuaJIT's. */
 #ifndef ED_HOST_PATTERN_H
 #define ED_HOST_PATTERN_H
 

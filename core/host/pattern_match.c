@@ -188,7 +188,8 @@ static bool at_frontier(struct ed_match *m, const char *at, const char *p, const
   return !in_set(m, before, p, behind - 1) && in_set(m, (unsigned char)*at, p, behind - 1);
 }
 
-/* What begins with % and is no single character. False where it is one; else *at is moved, or NULL where it does not match. */
+/* What begins with % and is no single character. False where it is one; else *at is moved, or NULL where it does not
+ * match. */
 static bool escape(struct ed_match *m, const char **at, const char **p) {
   char kind = (*p)[1];
   if (kind == 'b') {

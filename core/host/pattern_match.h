@@ -24,8 +24,8 @@ struct ed_match {
 
 void ed_match_init(struct ed_match *m, lua_State *L, const char *begin, size_t len);
 
-/* Where a match of the pattern (NUL-terminated) that begins at `at` ends, or NULL. Throws where the pattern is malformed, and
- * where the budget is used up. */
+/* Where a match of the pattern (NUL-terminated) that begins at `at` ends, or NULL. Throws where the pattern is
+ * malformed, and where the budget is used up. */
 const char *ed_match(struct ed_match *m, const char *at, const char *pattern);
 
 /* Pushes capture `index` (from 0); with no captures at all, 0 is the whole match. */

@@ -73,6 +73,24 @@ static void source_free(struct ed_source *source) {
   free(source);
 }
 
+static void sources_free(struct ed_source *sources) {
+  struct ed_source *source, *next;
+  LL_FOREACH_SAFE(sources, source, next) source_free(source);
+}
+
+/* A file that is not there is remembered as well: when it appears, the program is loaded again. */
+static struct ed_source *source_add(struct ed_program *program, const char *name, const char *folder, const char *file,
+                                    int *result) {
+  struct ed_host *host = program->policy->host;
+  struct ed_source *source = ed_zalloc(sizeof *source);
+  source->name = ed_strdup(name);
+  source->path = path_of(host, folder, file);
+  source->library = strcmp(folder, "lib") == 0;
+  *result = ed_source_read(host, source->path, &source->text);
+  LL_PREPEND(program->sources, source); /* so of two with one name the one that counts is found first */
+  return source;
+}
+
 struct ed_source *ed_program_source(struct ed_program *program, const char *name, char why[200]) {
   struct ed_host *host = program->policy->host;
   struct ed_source *source;
@@ -88,22 +106,9 @@ struct ed_source *ed_program_source(struct ed_program *program, const char *name
     snprintf(why, 200, "a module's name is made of letters, digits, _ - and dots");
     return NULL;
   }
-  source = ed_zalloc(sizeof *source);
-  source->name = ed_strdup(name);
   int result = -ENOENT;
-  if (!main) {
-    source->path = path_of(host, "lib", name);
-    source->library = true;
-    result = ed_source_read(host, source->path, &source->text);
-  }
-  if (result == -ENOENT) {
-    free(source->path);
-    source->path = path_of(host, "rooms", main ? program->policy->name : name);
-    source->library = false;
-    result = ed_source_read(host, source->path, &source->text);
-  }
-  /* A file that is not there is remembered as well: when it appears, the program is loaded again. */
-  LL_PREPEND(program->sources, source);
+  if (!main) source = source_add(program, name, "lib", name, &result);
+  if (result == -ENOENT) source = source_add(program, name, "rooms", main ? program->policy->name : name, &result);
   if (result == 0) return source;
   if (result == -EFBIG)
     snprintf(why, 200, "%.150s is longer than %zu bytes", source->path, host->options.source_max);
@@ -121,9 +126,21 @@ static void program_free(struct ed_program *program) {
     DL_DELETE(program->homes, home);
     ed_home_settle(home);
   }
-  struct ed_source *source, *next;
-  LL_FOREACH_SAFE(program->sources, source, next) source_free(source);
+  sources_free(program->sources);
   free(program);
+}
+
+void ed_policy_untry(struct ed_policy *policy) {
+  sources_free(policy->tried);
+  policy->tried = NULL;
+}
+
+void ed_program_failed(struct ed_program *program, const struct ed_script_error *error) {
+  struct ed_policy *policy = program->policy;
+  ed_policy_untry(policy);
+  if (error->kind != ED_SCRIPT_ERROR) return; /* the machine may have been busy */
+  policy->tried = program->sources;
+  program->sources = NULL;
 }
 
 void ed_program_settle(struct ed_program *program) {
@@ -140,10 +157,12 @@ struct ed_program *ed_program_new(struct ed_policy *policy, struct ed_script_err
   if (!ed_program_source(program, "", why)) {
     *error = (struct ed_script_error){.kind = ED_SCRIPT_ERROR};
     snprintf(error->text, sizeof error->text, "%s", why);
+    ed_program_failed(program, error);
     program_free(program);
     return NULL;
   }
   if (!ed_home_for(program, false, error)) {
+    ed_program_failed(program, error);
     program_free(program);
     return NULL;
   }

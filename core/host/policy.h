@@ -37,6 +37,7 @@ struct ed_policy {
   struct ed_host *host;
   struct ed_program *current;  /* NULL: its file could not be read or compiled when it was first wanted */
   struct ed_program *programs; /* utlist: all that have instances, and the current one */
+  struct ed_source *tried;     /* what did not load when it was last tried; NULL: nothing. No reason to try that again */
   uint64_t version;            /* of the newest program */
   char name[];
 };
@@ -117,6 +118,9 @@ struct ed_program *ed_program_new(struct ed_policy *policy, struct ed_script_err
 /* 0 and the text of a file (NULL-safe to free where it failed), or a negative errno; -EFBIG past the limit. */
 int ed_source_read(struct ed_host *host, const char *path, struct ed_buf *text);
 void ed_program_settle(struct ed_program *program); /* frees it where it is neither current nor in use */
+/* It does not load, for this reason: the policy remembers its sources, unless another try may go better. */
+void ed_program_failed(struct ed_program *program, const struct ed_script_error *error);
+void ed_policy_untry(struct ed_policy *policy); /* forgets them */
 /* A source of the program, read now where it was not yet. NULL with an error. */
 struct ed_source *ed_program_source(struct ed_program *program, const char *name, char why[200]);
 

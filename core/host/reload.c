@@ -58,7 +58,8 @@ static void swap_slice(struct ed_timer *timer) {
     ed_instance_freshen(&instance);
     ed_room_exit(room);
   }
-  if (host->swaps) ed_timer_start(host->hub->timers, timer, 0, swap_slice);
+  /* Not after 0 ms: that may be due in this same turn, and the loop gets to nothing else. */
+  if (host->swaps) ed_timer_start(host->hub->timers, timer, 1, swap_slice);
 }
 
 static void swap_later(struct ed_instance *instance) {
@@ -80,13 +81,13 @@ static void swap_all(struct ed_policy *policy) {
   }
 }
 
-/* Whether the program was made of anything else than what the files hold now. */
-static bool outdated(const struct ed_program *program, const char *path) {
+/* Whether these are anything else than what the files hold now. */
+static bool outdated(struct ed_host *host, const struct ed_source *sources, const char *path) {
   const struct ed_source *source;
-  LL_FOREACH(program->sources, source)
+  LL_FOREACH(sources, source)
   if (!path || strcmp(source->path, path) == 0) {
     struct ed_buf now = {0};
-    int result = ed_source_read(program->policy->host, source->path, &now);
+    int result = ed_source_read(host, source->path, &now);
     bool same = result == 0 ? source->text.at && ed_span_equal(ed_buf_span(&now), ed_buf_span(&source->text))
                             : !source->text.at;
     ed_buf_deinit(&now);
@@ -119,6 +120,7 @@ static struct ed_program *try_program(struct ed_policy *policy, struct ed_script
   ed_room_exit(room);
   fresh->instances--;
   if (first) return fresh;
+  ed_program_failed(fresh, error);
   ed_program_settle(fresh);
   return NULL;
 }
@@ -134,18 +136,25 @@ static void reload(struct ed_policy *policy) {
     return;
   }
   host->counts.reloads++;
+  ed_policy_untry(policy);
   struct ed_program *old = policy->current;
   policy->current = fresh;
   ed_log(host->log, ED_LOG_INFO, "host", "policy %s: version %llu loaded, for %zu rooms", policy->name,
-         (unsigned long long)fresh->version, old->instances);
+         (unsigned long long)fresh->version, old->instances + fresh->instances);
   swap_all(policy);
   ed_program_settle(old);
 }
 
 void ed_host_changed(struct ed_host *host, const char *path) {
   struct ed_policy *policy, *next;
-  HASH_ITER(hh, host->policies, policy, next)
-  if (policy->current && outdated(policy->current, path)) reload(policy);
+  HASH_ITER(hh, host->policies, policy, next) {
+    if (!policy->current) continue;
+    if (!outdated(host, policy->tried ? policy->tried : policy->current->sources, path)) continue;
+    if (policy->tried && !outdated(host, policy->current->sources, NULL))
+      ed_policy_untry(policy); /* all is as it was again */
+    else
+      reload(policy);
+  }
 }
 
 int ed_host_move(struct ed_room *room, const char *name, struct ed_fault *fault) {
@@ -165,6 +174,7 @@ int ed_host_move(struct ed_room *room, const char *name, struct ed_fault *fault)
  * its rooms begin again elsewhere, from what they retain; the one whose call failed in a state of its own, where next
  * time it fills up nobody else's. If it does so again, it loses its policy until that is mended. */
 void ed_home_rescue(struct ed_home *home, struct ed_instance *culprit, const struct ed_script_error *error) {
+  if (culprit->broken || culprit->evicted) return; /* its state is being left already */
   if (error->kind != ED_SCRIPT_MEMORY || !ed_vm_over_cap(home->vm)) return;
   ed_log(home->host->log, ED_LOG_ERROR, "host", "policy %s: a state with %zu rooms is over its memory; %s",
          home->program->policy->name, home->count,

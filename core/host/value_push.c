@@ -1,5 +1,5 @@
-/* From wire to Lua: the reader's tokens, one after the other, onto the Lua stack. A container that is open lies there, and
- * above it, in a map, the key that waits for its value. */
+/* From wire to Lua: the reader's tokens, one after the other, onto the Lua stack. A container that is open lies there,
+ * and above it, in a map, the key that waits for its value. */
 #include <math.h>
 
 #include "codec/json.h"

@@ -10,7 +10,8 @@
 
 #define EXACT 9007199254740992.0 /* 2^53 */
 #define PATH_STEPS 8             /* that are shown of the way to what cannot be sent */
-#define RAW_DEPTH_MAX 128        /* of what holds an opaque value, with it; what a script pushes may come back to it as one */
+#define RAW_DEPTH_MAX 128 /* of what holds an opaque value, with it; what a script pushes may come back to it as one \
+                           */
 
 /* One step on the way from the value to what cannot be sent. */
 struct step {
@@ -99,7 +100,8 @@ static void write_bytes(struct writer *w, struct ed_span bytes) {
   ed_buf_add_span(w->out, bytes);
 }
 
-/* An opaque value inside of another. Its depth is looked at, so that none grows by being put into itself again and again. */
+/* An opaque value inside of another. Its depth is looked at, so that none grows by being put into itself again and
+ * again. */
 static void write_raw(struct writer *w, const struct ed_blob *raw) {
   struct ed_span value = ed_blob_span(raw);
   account(w, value.len);
@@ -155,7 +157,8 @@ static void write_array(struct writer *w, int table) {
   if (w->encoding == ED_JSON) ed_buf_add_byte(w->out, ']');
 }
 
-/* In CBOR the number of entries is filled in at the end: in the head's one byte, or, from 24 on, a break at the end says it. */
+/* In CBOR the number of entries is filled in at the end: in the head's one byte, or, from 24 on, a break at the end
+ * says it. */
 static void write_map(struct writer *w, int table) {
   lua_State *L = w->L;
   size_t head = w->out->len, entries = 0;

@@ -40,11 +40,11 @@ static void arm(struct ed_vm *vm, unsigned every) {
   lua_sethook(vm->L, on_count, LUA_MASKCOUNT, (int)every);
 }
 
-/* How often to look. A single instruction takes time in proportion to the largest string there is: "s + 0" reads all of s,
- * at 3 ms for 1 MB, and nothing can interrupt it. So the larger the largest block, the fewer instructions go by unwatched:
- * every times size is 8 MB at most, some 13 ms of the worst instruction, that being every other one. */
+/* How often to look. A single instruction takes time in proportion to the largest string there is: "s + 0" reads all of
+ * s, at 3 ms for 1 MB, and nothing can interrupt it. So the larger the largest block, the fewer instructions go by
+ * unwatched: every times size is 8 MB at most, some 13 ms of the worst instruction, that being every other one. */
 static unsigned hook_for(const struct ed_vm *vm) {
-  for (unsigned class = ED_VM_LARGE_CLASSES; class-- > 0;) {
+  for (unsigned class = ED_VM_LARGE_CLASSES; class -- > 0;) {
     if (!vm->large[class]) continue;
     unsigned every = 128u >> class;
     return every < vm->limits.hook_every ? every : vm->limits.hook_every;
@@ -58,7 +58,8 @@ static void trip(struct ed_vm *vm, enum ed_vm_trip why) {
   arm(vm, 1); /* whoever catches it gets no further than one instruction */
 }
 
-/* Lua throws its hands up at the first allocation that fails, full of garbage or not; so collect before it comes to that. */
+/* Lua throws its hands up at the first allocation that fails, full of garbage or not; so collect before it comes to
+ * that. */
 static void near_cap(struct ed_vm *vm) {
   if (vm->live < vm->cap - vm->cap / 8) return;
   if (!vm->collected) {
@@ -71,9 +72,9 @@ static void near_cap(struct ed_vm *vm) {
   if (vm->live >= vm->cap - vm->cap / 8) trip(vm, ED_TRIP_MEMORY);
 }
 
-/* The clock on the wall is cheap to read, but runs on while the kernel lets others have the processor: on a busy machine a call
- * that has done nothing would be ended. So time is up when the processor's own clock says so too, which counts from the first
- * look at the budget (a call that never gets there never reads it). */
+/* The clock on the wall is cheap to read, but runs on while the kernel lets others have the processor: on a busy
+ * machine a call that has done nothing would be ended. So time is up when the processor's own clock says so too, which
+ * counts from the first look at the budget (a call that never gets there never reads it). */
 static bool time_up(const struct ed_vm *vm) {
   if (now_ns(CLOCK_MONOTONIC) <= vm->deadline_ns) return false;
   return now_ns(CLOCK_THREAD_CPUTIME_ID) - vm->cpu_began_ns > vm->limits.call_ms * 1000000u;
@@ -123,7 +124,8 @@ static bool affordable(struct ed_vm *vm, size_t more, size_t size) {
     trip(vm, ED_TRIP_ALLOCATION);
   } else if (more > vm->cap - vm->live) {
     trip(vm, ED_TRIP_MEMORY);
-  } else if (vm->call_bytes > vm->limits.call_bytes && !vm->trip) { /* once said, what describes the error may allocate */
+  } else if (vm->call_bytes > vm->limits.call_bytes &&
+             !vm->trip) { /* once said, what describes the error may allocate */
     trip(vm, ED_TRIP_CALL_BYTES);
   } else {
     return true;
@@ -178,7 +180,8 @@ struct ed_buf *ed_vm_scratch(lua_State *L) {
 void ed_vm_scratch_reserve(lua_State *L, size_t more) {
   struct ed_vm *vm = ed_vm_of(L);
   size_t most = vm->limits.allocation;
-  if (vm->scratch.len > most || more > most - vm->scratch.len) luaL_error(L, "this text gets longer than %d KiB", (int)(most >> 10));
+  if (vm->scratch.len > most || more > most - vm->scratch.len)
+    luaL_error(L, "this text gets longer than %d KiB", (int)(most >> 10));
   ed_buf_reserve(&vm->scratch, more);
 }
 

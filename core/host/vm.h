@@ -1,5 +1,6 @@
-/* A Lua state in which nothing that a script does can harm the process: a whitelist of functions, a cap on its memory, and
- * a budget for every call into it that a script cannot catch and outlive. README.md says what is closed, and how. */
+/* A Lua state in which nothing that a script does can harm the process: a whitelist of functions, a cap on its memory,
+ * and a budget for every call into it that a script cannot catch and outlive. README.md says what is closed, and how.
+ */
 #ifndef ED_HOST_VM_H
 #define ED_HOST_VM_H
 
@@ -63,14 +64,14 @@ struct ed_vm {
   void *owner; /* the host's; not looked at here */
   struct ed_vm_limits limits;
 
-  size_t live;      /* bytes that the state holds */
-  size_t cap;       /* what `live` may become: limits.memory, or no bound while the host itself sets things up */
+  size_t live; /* bytes that the state holds */
+  size_t cap;  /* what `live` may become: limits.memory, or no bound while the host itself sets things up */
   uint32_t large[ED_VM_LARGE_CLASSES]; /* how many blocks of 32 KiB, 64 KiB, 128 KiB, ... or more among them */
-  unsigned armed;   /* instructions between two calls of the hook, as it is set now; see hook_for in vm.c */
+  unsigned armed; /* instructions between two calls of the hook, as it is set now; see hook_for in vm.c */
 
   /* The call at hand, and all within it. */
-  unsigned runs;         /* ed_vm_run on the C stack */
-  unsigned depth;        /* C functions on it that have called back into Lua */
+  unsigned runs;  /* ed_vm_run on the C stack */
+  unsigned depth; /* C functions on it that have called back into Lua */
   enum ed_vm_trip trip;
   bool collected;        /* a full collection was made to stay under the cap: once a call */
   uint64_t used;         /* instructions */
@@ -84,21 +85,21 @@ struct ed_vm {
   int refs[ED_REF_COUNT];
 };
 
-/* 0 and a state of its own, with the environment in place and the cap in force; or -ENOMEM. The JIT compiler is off: hooks
- * never fire in what it has compiled. Owned by the caller, released with ed_vm_close. */
+/* 0 and a state of its own, with the environment in place and the cap in force; or -ENOMEM. The JIT compiler is off:
+ * hooks never fire in what it has compiled. Owned by the caller, released with ed_vm_close. */
 int ed_vm_open(struct ed_vm **vm, const struct ed_vm_limits *limits);
 void ed_vm_close(struct ed_vm *vm); /* outside of ed_vm_run; NULL is fine */
 
 struct ed_vm *ed_vm_of(lua_State *L);
 
-/* Calls fn with `arg` as a light userdata at 1, protected and within a budget: a fresh one, or the outer one's where ed_vm_run
- * is already on the stack. Whatever touches the Lua API goes through here. 0; or -1 with *error. */
+/* Calls fn with `arg` as a light userdata at 1, protected and within a budget: a fresh one, or the outer one's where
+ * ed_vm_run is already on the stack. Whatever touches the Lua API goes through here. 0; or -1 with *error. */
 int ed_vm_run(struct ed_vm *vm, lua_CFunction fn, void *arg, struct ed_script_error *error);
 
 /* ---- what follows is for C functions called from inside ed_vm_run; all of it may throw ---- */
 
-/* Compiles a chunk (source text only, never bytecode) with the locked environment, and leaves it on the stack. chunk_name as
- * Lua has it: "@rooms/chat.lua". The caller has bounded the length of the source. */
+/* Compiles a chunk (source text only, never bytecode) with the locked environment, and leaves it on the stack.
+ * chunk_name as Lua has it: "@rooms/chat.lua". The caller has bounded the length of the source. */
 void ed_vm_load(lua_State *L, struct ed_span source, const char *chunk_name);
 
 /* Pops a value and makes it a global of all scripts of this state. */
@@ -118,8 +119,8 @@ bool ed_vm_frozen(lua_State *L, int index);
 
 size_t ed_vm_memory(const struct ed_vm *vm); /* bytes that the state holds */
 
-/* Whether it is so full, even after a full collection (which is made here), that calls will go on failing: over three quarters
- * of its cap. */
+/* Whether it is so full, even after a full collection (which is made here), that calls will go on failing: over three
+ * quarters of its cap. */
 bool ed_vm_over_cap(struct ed_vm *vm);
 
 #endif

@@ -1,6 +1,6 @@
 /* What scripts find: a whitelist. Nothing that is not named here, or set by the host, can be reached. */
-#include <string.h>
 #include <lualib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "host/guard.h"
@@ -66,9 +66,10 @@ void ed_vm_set_global(lua_State *L, const char *name) {
 
 /* ---- the environment ---- */
 
-/* Lua's own, as they are: each takes constant time, or no longer than what it is given (8,000 values at most) is large. */
-static const char *const BASE[] = {"assert", "error",    "getmetatable", "ipairs",   "next", "pairs", "rawequal",
-                                   "rawget", "select",   "setmetatable", "tostring", "type", "unpack"};
+/* Lua's own, as they are: each takes constant time, or no longer than what it is given (8,000 values at most) is large.
+ */
+static const char *const BASE[] = {"assert", "error",  "getmetatable", "ipairs",   "next", "pairs", "rawequal",
+                                   "rawget", "select", "setmetatable", "tostring", "type", "unpack"};
 
 /* random shares one generator among the rooms of a state, so nobody may seed it but the host. */
 static const char *const MATH_REMOVED[] = {"randomseed"};
@@ -192,7 +193,8 @@ static const char *read_source(lua_State *L, void *arg, size_t *len) {
 
 void ed_vm_load(lua_State *L, struct ed_span text, const char *chunk_name) {
   int line = ed_vm_source_cdata(text);
-  if (line) luaL_error(L, "%s:%d: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts", chunk_name + 1, line);
+  if (line)
+    luaL_error(L, "%s:%d: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts", chunk_name + 1, line);
   struct source source = {text};
   if (lua_loadx(L, read_source, &source, chunk_name, "t") != 0) lua_error(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, ed_vm_of(L)->refs[ED_REF_ENVIRONMENT]);

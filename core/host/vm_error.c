@@ -14,7 +14,9 @@ void ed_vm_trip_text(const struct ed_vm *vm, char *out) {
       snprintf(out, 200, "this takes more than %llu instructions", (unsigned long long)limits->instructions);
       break;
     case ED_TRIP_TIME: snprintf(out, 200, "this takes more than %llu ms", (unsigned long long)limits->call_ms); break;
-    case ED_TRIP_CALL_BYTES: snprintf(out, 200, "this allocates more than %zu KiB in one call", limits->call_bytes >> 10); break;
+    case ED_TRIP_CALL_BYTES:
+      snprintf(out, 200, "this allocates more than %zu KiB in one call", limits->call_bytes >> 10);
+      break;
     case ED_TRIP_MEMORY: snprintf(out, 200, "not enough memory: a state may hold %zu KiB", limits->memory >> 10); break;
     case ED_TRIP_ALLOCATION:
       snprintf(out, 200, "a text or table gets larger than %zu KiB", limits->allocation >> 10);

@@ -16,14 +16,15 @@ struct ed_buf *ed_vm_scratch(lua_State *L);
 /* Throws where the buffer would become a longer string than is allowed. */
 void ed_vm_scratch_reserve(lua_State *L, size_t more);
 
-/* One level deeper into functions that call back into Lua; throws where that is too deep. On the way out vm->depth is counted
- * down; where an error is caught, it is set to what it was. */
+/* One level deeper into functions that call back into Lua; throws where that is too deep. On the way out vm->depth is
+ * counted down; where an error is caught, it is set to what it was. */
 void ed_vm_enter(lua_State *L);
 
 /* t[k] with the key popped and the value pushed, as lua_gettable, but with a bound on how deep metamethods nest. */
 void ed_vm_index(lua_State *L, int index);
 
-/* The line of a number literal that would make a cdata object (42LL, 1ULL, 2i), and so load the FFI; 0: there is none. */
+/* The line of a number literal that would make a cdata object (42LL, 1ULL, 2i), and so load the FFI; 0: there is none.
+ */
 int ed_vm_source_cdata(struct ed_span source);
 
 /* The message handler of ed_vm_run: describes the error at 1 in vm->error. */

@@ -1,5 +1,5 @@
-/* The one thing in a source text that must not come to the compiler: a literal like 42LL makes LuaJIT load the FFI library.
- * So the text is cut into words just as its lexer does it. */
+/* The one thing in a source text that must not come to the compiler: a literal like 42LL makes LuaJIT load the FFI
+ * library. So the text is cut into words just as its lexer does it. */
 #include <string.h>
 
 #include "host/vm_private.h"
@@ -55,8 +55,8 @@ static void skip_string(struct lexer *lexer) {
   if (lexer->at < lexer->end) lexer->at++;
 }
 
-/* Takes what the compiler takes for a number. Whether it may become a cdata: numbers have none of these letters, in whatever
- * order its suffixes come. */
+/* Takes what the compiler takes for a number. Whether it may become a cdata: numbers have none of these letters, in
+ * whatever order its suffixes come. */
 static bool take_number(struct lexer *lexer) {
   const uint8_t *start = lexer->at;
   bool suffix = false;

@@ -75,7 +75,8 @@ static const char *conversion(lua_State *L, const char *at, char out[16]) {
     for (int digits = (at++, 0); *at >= '0' && *at <= '9'; at++)
       if (++digits > 2) luaL_error(L, "invalid format (width or precision too long)");
   size_t len = (size_t)(at - start) + 1;
-  if (!*at || len > 15 || !strchr("cdiouxXeEfgGaAqs", *at)) luaL_error(L, "invalid option '%%%c' to 'format'", *at ? *at : ' ');
+  if (!*at || len > 15 || !strchr("cdiouxXeEfgGaAqs", *at))
+    luaL_error(L, "invalid option '%%%c' to 'format'", *at ? *at : ' ');
   memcpy(out, start, len);
   out[len] = 0;
   return at + 1;
@@ -139,11 +140,14 @@ static int format(lua_State *L) {
 
 /* ---- */
 
-static const char *const STOCK[] = {"byte", "char", "len", "sub"}; /* at most 8,000 values, or a copy that is counted as memory */
+static const char *const STOCK[] = {"byte", "char", "len",
+                                    "sub"}; /* at most 8,000 values, or a copy that is counted as memory */
 
 static const luaL_Reg OURS[] = {
-    {"find", ed_pattern_find}, {"gmatch", ed_pattern_gmatch}, {"gsub", ed_pattern_gsub}, {"lower", lower},
-    {"match", ed_pattern_match}, {"rep", rep},                {"reverse", reverse},      {"upper", upper},
+    {"find", ed_pattern_find},   {"gmatch", ed_pattern_gmatch},
+    {"gsub", ed_pattern_gsub},   {"lower", lower},
+    {"match", ed_pattern_match}, {"rep", rep},
+    {"reverse", reverse},        {"upper", upper},
 };
 
 void ed_vm_string(lua_State *L, int stock) {

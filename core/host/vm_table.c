@@ -3,8 +3,8 @@
 
 #include "host/vm_private.h"
 
-/* insert(t, value), insert(t, position, value). The stock one counts its way to any position that it is given, and writes
- * past what a metatable forbids. */
+/* insert(t, value), insert(t, position, value). The stock one counts its way to any position that it is given, and
+ * writes past what a metatable forbids. */
 static int insert(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   if (ed_vm_frozen(L, 1)) return luaL_argerror(L, 1, "this table cannot be changed");
@@ -52,8 +52,8 @@ static int concat(lua_State *L) {
   return 1;
 }
 
-/* sort, in Lua, so that hooks fire: a merge sort, which is stable, takes n log n whatever the order function says, and leaves the
- * table as it was where that throws. Runs of 8 are sorted by insertion. */
+/* sort, in Lua, so that hooks fire: a merge sort, which is stable, takes n log n whatever the order function says, and
+ * leaves the table as it was where that throws. Runs of 8 are sorted by insertion. */
 static const char SORT[] =
     "local type, error = ...\n"
     "local function less_than(a, b) return a < b end\n"

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "main/eval.h"
 #include "main/knobs.h"
+#include "main/plugin_options.h"
 #include "main/scope.h"
 #include "main/spaces.h"
 
@@ -81,15 +82,6 @@ static void apply_options(struct ed_node *root, const struct ed_config_options *
   free(origin);
 }
 
-static void check_plugins(const struct ed_node *plugins, const struct ed_report *report) {
-  if (plugins->kind != ED_NODE_TABLE) {
-    ed_report(report, plugins, "expected a table of plugins, PLUGIN = { ... }");
-    return;
-  }
-  const struct ed_node *plugin;
-  DL_FOREACH(plugins->children, plugin) ed_report(report, plugin, "no such plugin: this server has none");
-}
-
 /* Limits come before namespaces, as these begin with them. */
 static void check_root(struct ed_config *config, const struct ed_node *root, const struct ed_report *report) {
   static const char *const sections[] = {"limits", "plugins", "policies", "namespaces"};
@@ -102,7 +94,7 @@ static void check_root(struct ed_config *config, const struct ed_node *root, con
   ed_scope_set(&top, root, report);
   if ((node = ed_node_find(root, "limits"))) ed_scope_set(&limits, node, report);
   if ((node = ed_node_find(root, "policies"))) ed_scope_set(&policies, node, report);
-  if ((node = ed_node_find(root, "plugins"))) check_plugins(node, report);
+  if ((node = ed_node_find(root, "plugins"))) ed_plugin_options_set(config, node, report);
   ed_spaces_set(config, ed_node_find(root, "namespaces"), report);
 }
 
@@ -143,6 +135,7 @@ int ed_config_load(struct ed_config **config, const struct ed_config_options *op
 void ed_config_free(struct ed_config *config) {
   if (!config) return;
   ed_spaces_release(config);
+  ed_plugin_options_release(config);
   ed_knobs_release(ED_HOME_LIMITS, &config->limits);
   ed_knobs_release(ED_HOME_CONFIG, config);
   free(config);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "host/plugin.h"
 #include "main/problems.h"
 #include "room/space.h"
 
@@ -31,6 +32,9 @@ struct ed_config {         /* owns all that it points to */
   struct ed_limits limits;        /* what namespaces that say nothing else have */
   const struct ed_space **spaces; /* [0] is "default" */
   size_t spaces_len, spaces_cap;
+  const char *plugin_path;        /* folder; NULL: beside the program, or where that is installed */
+  struct ed_plugin_spec *plugins; /* in the order of the file */
+  size_t plugins_len, plugins_cap;
 };
 
 struct ed_config_options {     /* all borrowed, and needed during the call only */

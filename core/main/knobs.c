@@ -21,6 +21,8 @@ const struct ed_knob ED_KNOBS[] = {
      "Where to listen: \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"; one, or a list of them."},
     {"scripts", ED_KIND_PATH, CONFIG(scripts), "scripts", 0, 0,
      "The folder of the policies' scripts, relative to the folder of the configuration file."},
+    {"plugin_path", ED_KIND_PATH, CONFIG(plugin_path), NULL, 0, 0,
+     "The folder of the plugins; else plugins/ beside the program, or where it was installed."},
     {"public_url", ED_KIND_URL, CONFIG(public_url), NULL, 0, 0,
      "What clients call this server, such as \"https://rooms.example.org/base\"; else what their requests say."},
     {"proxies", ED_KIND_NETWORKS, CONFIG(proxies), NULL, 0, 0,
@@ -80,6 +82,8 @@ const struct ed_knob ED_KNOBS[] = {
     {"namespaces.NAME.policy", ED_KIND_NAME, SPACE(policy), "default", 0, 0, "The policy of its rooms."},
     {"namespaces.NAME.idle", ED_KIND_DURATION, SPACE(idle_ms), "24h", 0, 3650 * DAY,
      "A room with no connection and no message for so long is deleted; 0: never."},
+    {"namespaces.NAME.unload", ED_KIND_DURATION, SPACE(unload_ms), "60s", 0, DAY,
+     "A room that a plugin keeps leaves memory when nobody was in it for so long; 0: never."},
     {"namespaces.NAME.create_on_connect", ED_KIND_BOOL, SPACE(create_on_connect), "false", 0, 0,
      "Whether connecting to a room that does not exist makes it."},
     {"namespaces.NAME.debug", ED_KIND_BOOL, SPACE(debug), "false", 0, 0,
@@ -150,6 +154,7 @@ void ed_knobs_print(FILE *out) {
   }
   fputs(
       "\nnamespaces.NAME.knobs.KNOB\n    number, text, true or false\n    What the policy of the namespace leaves to "
-      "be set.\n",
+      "be set.\n"
+      "\nplugins.PLUGIN.OPTION\n    What a plugin leaves to be set; the README of each says what that is.\n",
       out);
 }

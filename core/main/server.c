@@ -1,9 +1,11 @@
 #include "main/server.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "host/host.h"
+#include "main/plugins.h"
 #include "main/policies.h"
 #include "main/watch.h"
 #include "net/net.h"
@@ -29,6 +31,7 @@ static bool policy_known(void *arg, const char *name) { return ed_host_knows(*(s
 
 int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
   struct ed_host *host = NULL;
+  struct ed_plugged *plugged = NULL;
   const struct ed_net_options options = {
       .listen = config->listen.list,
       .listen_len = config->listen.len,
@@ -46,6 +49,8 @@ int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
       .drain_ms = config->drain_ms,
       .policy_known = policy_known,
       .policy_arg = &host,
+      .other_page = ed_plugged_page,
+      .other_arg = &plugged,
   };
   struct ed_net *net;
   int rc = ed_net_open(&net, &options, log);
@@ -53,10 +58,17 @@ int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
   const struct ed_host_options policies = ed_policies_options(config);
   host = ed_host_new(&policies, ed_net_hub(net), log);
   struct ed_watch *watch = ed_watch_new(ed_net_loop(net), config->scripts, host, log);
-  log_addresses(config, net, log);
-  rc = ed_net_run(net);
+  plugged = ed_plugged_new(config, net, host, log);
+  if (plugged) {
+    log_addresses(config, net, log);
+    rc = ed_net_run(net);
+  } else {
+    rc = -EINVAL;
+  }
   ed_watch_free(watch);
-  ed_net_empty(net); /* the rooms end while the host is still there for them */
+  ed_net_empty(net); /* the rooms end while host and plugins are still there for them */
+  ed_plugged_free(plugged);
+  plugged = NULL;
   ed_host_free(host);
   ed_net_free(net);
   ed_log(log, ED_LOG_INFO, "main", "ended");

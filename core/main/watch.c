@@ -11,6 +11,7 @@
 #include "host/host.h"
 
 #define SETTLE_MS 50
+#define SETTLE_MOST_MS 500 /* where something does not come to rest */
 #define RETRY_MS 1000
 #define FOLDERS_MAX 256
 #define DEPTH_MAX 4
@@ -20,6 +21,7 @@ struct folder {
   struct ed_watch *watch;
   char *path;
   uint64_t device, inode; /* of the folder that is watched: another one may have taken its name */
+  bool moved;             /* or was deleted, perhaps: it is watched anew, as a new folder may get the inode of an old one */
   struct folder *next;
 };
 
@@ -32,6 +34,7 @@ struct ed_watch {
   size_t folders_len;
   uv_timer_t settle; /* runs while a change is settling, or a folder is missing */
   bool changed;      /* something was touched since the host was told */
+  uint64_t since_ms; /* the first of it, by the loop's clock */
   bool missing;      /* the scripts folder itself; said once */
 };
 
@@ -43,13 +46,23 @@ static void folder_closed(uv_handle_t *handle) {
 
 static void settled(uv_timer_t *timer);
 
+/* What happens to the folder itself comes under its own name, as if it were in itself. */
+static bool is_itself(const struct folder *folder, const char *name) {
+  const char *slash = strrchr(folder->path, '/');
+  return !name || strcmp(name, slash ? slash + 1 : folder->path) == 0;
+}
+
 static void touched(uv_fs_event_t *handle, const char *name, int events, int status) {
-  (void)name;
-  (void)events;
   (void)status;
-  struct ed_watch *watch = ((struct folder *)handle)->watch;
+  struct folder *folder = (struct folder *)handle;
+  struct ed_watch *watch = folder->watch;
+  if ((events & UV_RENAME) && is_itself(folder, name)) folder->moved = true;
+  uint64_t now_ms = uv_now(watch->loop);
+  if (!watch->changed) watch->since_ms = now_ms;
   watch->changed = true;
-  uv_timer_start(&watch->settle, settled, SETTLE_MS, 0);
+  uint64_t latest_ms = watch->since_ms + SETTLE_MOST_MS;
+  uint64_t left_ms = latest_ms > now_ms ? latest_ms - now_ms : 0;
+  uv_timer_start(&watch->settle, settled, left_ms < SETTLE_MS ? left_ms : SETTLE_MS, 0);
 }
 
 static bool watched(const struct ed_watch *watch, const char *path, const struct stat *info) {
@@ -76,12 +89,13 @@ static void add(struct ed_watch *watch, const char *path, const struct stat *inf
   watch->folders_len++;
 }
 
-/* Folders that are gone, or whose name another folder has now. */
+/* Folders that are gone, or whose name another folder has now, or may have. */
 static void drop_stale(struct ed_watch *watch) {
   for (struct folder **at = &watch->folders; *at;) {
     struct folder *folder = *at;
     struct stat info;
-    if (stat(folder->path, &info) == 0 && info.st_dev == folder->device && info.st_ino == folder->inode) {
+    bool there = stat(folder->path, &info) == 0 && info.st_dev == folder->device && info.st_ino == folder->inode;
+    if (there && !folder->moved) {
       at = &folder->next;
       continue;
     }

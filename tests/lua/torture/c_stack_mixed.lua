@@ -5,6 +5,6 @@ local t = setmetatable({}, { __tostring = function() f() return "" end, __index 
 function f()
   pcall(string.gsub, "x", "x", t)
   xpcall(string.format, function() return f() end, "%s", t)
-  ("x"):gsub("x", f)
+  local _ = ("x"):gsub("x", f)
 end
 f()

@@ -42,7 +42,9 @@ static inline int sandbox_call(lua_State *L) {
   switch (lua_type(L, -1)) {
     case LUA_TSTRING:
     case LUA_TNUMBER: snprintf(script->result, sizeof script->result, "%s", lua_tostring(L, -1)); break;
-    case LUA_TBOOLEAN: snprintf(script->result, sizeof script->result, "%s", lua_toboolean(L, -1) ? "true" : "false"); break;
+    case LUA_TBOOLEAN:
+      snprintf(script->result, sizeof script->result, "%s", lua_toboolean(L, -1) ? "true" : "false");
+      break;
     default: snprintf(script->result, sizeof script->result, "%s", luaL_typename(L, -1)); break;
   }
   return 0;

@@ -5,8 +5,8 @@
 #include "main.h"
 #include "sandbox.h"
 
-/* A state with both: find, match, gmatch, gsub in `ours` and in `stock`; and same(subject, pattern, replacement, init), which
- * throws where they differ, in results or in whether they throw. */
+/* A state with both: find, match, gmatch, gsub in `ours` and in `stock`; and same(subject, pattern, replacement, init),
+ * which throws where they differ, in results or in whether they throw. */
 static const char SAME[] =
     "local function show(ok, ...)\n"
     "  local out = { tostring(ok) }\n"
@@ -25,7 +25,8 @@ static const char SAME[] =
     "local function run(library, s, p, r, init)\n"
     "  return table.concat({\n"
     "    show(pcall(library.find, s, p, init)), show(pcall(library.find, s, p, init, true)),\n"
-    "    show(pcall(library.match, s, p, init)), show(pcall(library.gsub, s, p, r)), show(pcall(library.gsub, s, p, r, init)),\n"
+    "    show(pcall(library.match, s, p, init)), show(pcall(library.gsub, s, p, r)), show(pcall(library.gsub, s, p, r, "
+    "init)),\n"
     "    show(pcall(library.gsub, s, p, { a = 'A', [''] = false, b = 5 })),\n"
     "    show(pcall(library.gsub, s, p, function(...) return (select('#', ...) > 1 and select(2, ...)) or nil end)),\n"
     "    show(pcall(gmatch_all, library, s, p)) }, '\\n')\n"
@@ -95,17 +96,146 @@ static void check(const struct both *both) {
 }
 
 static const char *const PATTERNS[] = {
-    "", "^", "$", "^$", "a", "^a", "a$", "^a$", ".", "..", "a*", "a+", "a-", "a?", "a-b", "^a-$", "(a)", "(a)(b)", "()", "()a()", "(a*)%1",
-    "(a)%1", "%1", "(%1)", "()%1", "(()%1)", "((a)(b))", "(a", "a)", ")", "(", "%", "%a", "%A", "%d+", "%w*", "%W", "%s", "%S+", "%p",
-    "%c", "%C", "%l", "%u", "%x", "%z", "%Z", "%g", "%G", "%b()", "%bab", "%b", "%ba", "%b((", "%f[%w]", "%f[%W]", "%f[a]b", "%f", "%fa", "%f[",
-    "%f[^%z]", "[a]", "[^a]", "[a-c]", "[^a-c]+", "[%a]", "[%w_]+", "[%-a]", "[a-]", "[-a]", "[]]", "[^]]", "[]", "[^]", "[a", "[%", "[%a", "[a-%]",
-    "[a-%a]", "[%a-z]", "[]-a]", "[%]]", "%.", "%%", "%-", "a.-b", "a.*b", ".-", ".*", "^.*$", "^(.-)%s*$", "(%w+)=(%w*)", "a?b?c?", "(a?)(b?)",
-    "[[]", "[^%s]+", "x*y-z?", "*", "+", "-", "?", "a**", "a+?", "^*", "^^", "$$", "a$b", "(^a)", "%$", "(a$)", "%0", "%9", "((((((((((((((((((((((((((((((((()", "(.)(.)(.)%3%2%1",
+    "",
+    "^",
+    "$",
+    "^$",
+    "a",
+    "^a",
+    "a$",
+    "^a$",
+    ".",
+    "..",
+    "a*",
+    "a+",
+    "a-",
+    "a?",
+    "a-b",
+    "^a-$",
+    "(a)",
+    "(a)(b)",
+    "()",
+    "()a()",
+    "(a*)%1",
+    "(a)%1",
+    "%1",
+    "(%1)",
+    "()%1",
+    "(()%1)",
+    "((a)(b))",
+    "(a",
+    "a)",
+    ")",
+    "(",
+    "%",
+    "%a",
+    "%A",
+    "%d+",
+    "%w*",
+    "%W",
+    "%s",
+    "%S+",
+    "%p",
+    "%c",
+    "%C",
+    "%l",
+    "%u",
+    "%x",
+    "%z",
+    "%Z",
+    "%g",
+    "%G",
+    "%b()",
+    "%bab",
+    "%b",
+    "%ba",
+    "%b((",
+    "%f[%w]",
+    "%f[%W]",
+    "%f[a]b",
+    "%f",
+    "%fa",
+    "%f[",
+    "%f[^%z]",
+    "[a]",
+    "[^a]",
+    "[a-c]",
+    "[^a-c]+",
+    "[%a]",
+    "[%w_]+",
+    "[%-a]",
+    "[a-]",
+    "[-a]",
+    "[]]",
+    "[^]]",
+    "[]",
+    "[^]",
+    "[a",
+    "[%",
+    "[%a",
+    "[a-%]",
+    "[a-%a]",
+    "[%a-z]",
+    "[]-a]",
+    "[%]]",
+    "%.",
+    "%%",
+    "%-",
+    "a.-b",
+    "a.*b",
+    ".-",
+    ".*",
+    "^.*$",
+    "^(.-)%s*$",
+    "(%w+)=(%w*)",
+    "a?b?c?",
+    "(a?)(b?)",
+    "[[]",
+    "[^%s]+",
+    "x*y-z?",
+    "*",
+    "+",
+    "-",
+    "?",
+    "a**",
+    "a+?",
+    "^*",
+    "^^",
+    "$$",
+    "a$b",
+    "(^a)",
+    "%$",
+    "(a$)",
+    "%0",
+    "%9",
+    "((((((((((((((((((((((((((((((((()",
+    "(.)(.)(.)%3%2%1",
 };
 
 static const char *const SUBJECTS[] = {
-    "", "a", "b", "ab", "aab", "aaa", "abcabc", "hello world", "THE (quick) fox", "key = value", "a(b(c)d)e)", "x==y, y=z", "  trim  ",
-    "aXb%c-d.e", "\t\n\v ", "[[x]]", "abccba", "_1a2B3_", "\xc3\xa4\xff\x80", "(((", "ababab", "]^-%", "a$b^c",
+    "",
+    "a",
+    "b",
+    "ab",
+    "aab",
+    "aaa",
+    "abcabc",
+    "hello world",
+    "THE (quick) fox",
+    "key = value",
+    "a(b(c)d)e)",
+    "x==y, y=z",
+    "  trim  ",
+    "aXb%c-d.e",
+    "\t\n\v ",
+    "[[x]]",
+    "abccba",
+    "_1a2B3_",
+    "\xc3\xa4\xff\x80",
+    "(((",
+    "ababab",
+    "]^-%",
+    "a$b^c",
 };
 
 static const char *const REPLACEMENTS[] = {"", "x", "%0", "%1", "<%1%2>", "%%", "%", "%a", "%9", "%0%0"};
@@ -114,7 +244,8 @@ START_TEST(test_known) {
   const char *pattern = PATTERNS[_i];
   for (size_t s = 0; s < sizeof SUBJECTS / sizeof *SUBJECTS; s++)
     for (size_t r = 0; r < sizeof REPLACEMENTS / sizeof *REPLACEMENTS; r++) {
-      struct both both = {SUBJECTS[s], pattern, REPLACEMENTS[r], strlen(SUBJECTS[s]), strlen(pattern), strlen(REPLACEMENTS[r]),
+      struct both both = {SUBJECTS[s],         pattern,         REPLACEMENTS[r],
+                          strlen(SUBJECTS[s]), strlen(pattern), strlen(REPLACEMENTS[r]),
                           (int)(s + r) % 9 - 4};
       check(&both);
     }
@@ -124,10 +255,10 @@ END_TEST
 /* NUL in all places: it ends a pattern of the stock matcher, too, but not a plain one. */
 START_TEST(test_nul) {
   static const struct both rows[] = {
-      {"a\0b", "\0", "x", 3, 1, 1, 0},       {"a\0b", "a\0b", "x", 3, 3, 1, 0},   {"a\0b", ".\0b", "x", 3, 3, 1, 0},
-      {"a\0b", "%z", "x", 3, 2, 1, 0},       {"a\0b", "[%z]", "\0", 3, 4, 1, 0},  {"a\0b", "[^\0]", "x", 3, 4, 1, 0},
-      {"a\0b", ".-b", "%\0", 3, 3, 2, 0},    {"a\0b", "%f[%z]", "x", 3, 6, 1, 0}, {"ab", "b%f[%z]", "x", 2, 7, 1, 0},
-      {"\0\0", "(.)%1", "%1x", 2, 5, 3, 0},  {"a\0(", "\0(", "x", 3, 2, 1, 0},    {"ab\0", "b\0*", "x", 3, 3, 1, 0},
+      {"a\0b", "\0", "x", 3, 1, 1, 0},      {"a\0b", "a\0b", "x", 3, 3, 1, 0},   {"a\0b", ".\0b", "x", 3, 3, 1, 0},
+      {"a\0b", "%z", "x", 3, 2, 1, 0},      {"a\0b", "[%z]", "\0", 3, 4, 1, 0},  {"a\0b", "[^\0]", "x", 3, 4, 1, 0},
+      {"a\0b", ".-b", "%\0", 3, 3, 2, 0},   {"a\0b", "%f[%z]", "x", 3, 6, 1, 0}, {"ab", "b%f[%z]", "x", 2, 7, 1, 0},
+      {"\0\0", "(.)%1", "%1x", 2, 5, 3, 0}, {"a\0(", "\0(", "x", 3, 2, 1, 0},    {"ab\0", "b\0*", "x", 3, 3, 1, 0},
       {"a\0b", "a%\0b", "x", 3, 4, 1, 0},
   };
   check(&rows[_i]);
@@ -156,8 +287,9 @@ static size_t draw_text(char *out, const char *const *words, uint32_t words_len,
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
 
 START_TEST(test_random) {
-  static const char *const pieces[] = {"a", "b", "c", ".", "%a", "%d", "%w", "%s", "%b()", "%f[a]", "%f[^%w]", "[ab]", "[^a]", "[a-c]",
-                                       "[%w_]", "(", ")", "()", "%1", "%2", "*", "+", "-", "?", "^", "$", "%", "[", "]", "%.", "1", "x"};
+  static const char *const pieces[] = {
+      "a", "b",  "c",  ".",  "%a", "%d", "%w", "%s", "%b()", "%f[a]", "%f[^%w]", "[ab]", "[^a]", "[a-c]", "[%w_]", "(",
+      ")", "()", "%1", "%2", "*",  "+",  "-",  "?",  "^",    "$",     "%",       "[",    "]",    "%.",    "1",     "x"};
   static const char *const letters[] = {"a", "b", "c", "1", " ", "(", ")", "x", "ab", ".", "A"};
   static const char *const replacements[] = {"%0", "%1", "%2", "x", "%%", "%", "ab"};
   char subject[64], pattern[128], replacement[64];

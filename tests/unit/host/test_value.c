@@ -92,15 +92,18 @@ static const struct row JSON[] = {
     {"1e300", "return v", "1e300"},
     {"9007199254740992", "assert(type(v) == 'number') return v", "9007199254740992"},
     {"-9007199254740992", "assert(type(v) == 'number') return v", "-9007199254740992"},
-    {"9007199254740993", "assert(eddy.is_integer(v) and tostring(v) == '9007199254740993') return v", "9007199254740993"},
+    {"9007199254740993", "assert(eddy.is_integer(v) and tostring(v) == '9007199254740993') return v",
+     "9007199254740993"},
     {"-9007199254740993", "assert(eddy.is_integer(v)) return v", "-9007199254740993"},
     {"18446744073709551615", "return v", "18446744073709551615"},
     {"-18446744073709551616", "return v", "-18446744073709551616"},
     {"123456789012345678901234567890", "return v", "123456789012345678901234567890"},
     {"1e400", "assert(type(v) == 'userdata') return v", "1e400"},
-    {"[18446744073709551615,18446744073709551615]", "assert(v[1] == v[2]) return v", "[18446744073709551615,18446744073709551615]"},
+    {"[18446744073709551615,18446744073709551615]", "assert(v[1] == v[2]) return v",
+     "[18446744073709551615,18446744073709551615]"},
     {"\"\"", "assert(v == '') return v", "\"\""},
-    {"\"a\\u0041\\n\\\"\\ud83d\\ude00\"", "assert(v == 'aA\\n\"\\240\\159\\152\\128') return v", "\"aA\\n\\\"\xf0\x9f\x98\x80\""},
+    {"\"a\\u0041\\n\\\"\\ud83d\\ude00\"", "assert(v == 'aA\\n\"\\240\\159\\152\\128') return v",
+     "\"aA\\n\\\"\xf0\x9f\x98\x80\""},
     {"\"\\u0000\"", "assert(v == '\\0') return v", "\"\\u0000\""},
     {"[]", "assert(eddy.is_array(v) and #v == 0) return v", "[]"},
     {"{}", "assert(not eddy.is_array(v) and next(v) == nil) return v", "{}"},
@@ -134,33 +137,44 @@ static const struct row JSON[] = {
     {"1", "return 0 / 0", "cannot send NaN"},
     {"1", "return { 1, 1 / 0 }", "cannot send an infinite number (at [2])"},
     {"1", "return '\\255'", "cannot send a text that is not UTF-8 (eddy.bytes makes a byte string of it)"},
-    {"1", "return { a = 'x\\237\\160\\128' }", "cannot send a text that is not UTF-8 (eddy.bytes makes a byte string of it) (at .a)"},
-    {"1", "return { ['\\255'] = 1 }", "cannot send a text that is not UTF-8 (eddy.bytes makes a byte string of it) (at .?)"},
+    {"1", "return { a = 'x\\237\\160\\128' }",
+     "cannot send a text that is not UTF-8 (eddy.bytes makes a byte string of it) (at .a)"},
+    {"1", "return { ['\\255'] = 1 }",
+     "cannot send a text that is not UTF-8 (eddy.bytes makes a byte string of it) (at .?)"},
     {"1", "return { 1, nil, 3 }", "cannot send an array with a hole in it"},
     {"1", "return { [2] = 1 }", "cannot send an array with a hole in it"},
     {"1", "return { 1, [0] = 0 }", "cannot send an array with a hole in it"},
     {"1", "return { 1, [1.5] = 0 }", "cannot send an array with a hole in it"},
     {"1", "return { 1, a = 2 }", "cannot send a table with both an array's and a map's keys"},
-    {"1", "local t = { b = 1, a = 2 } t[1] = 3 return { t }", "cannot send a table with both an array's and a map's keys (at [1])"},
+    {"1", "local t = { b = 1, a = 2 } t[1] = 3 return { t }",
+     "cannot send a table with both an array's and a map's keys (at [1])"},
     {"[1]", "v.a = 1 return v", "cannot send a table with both an array's and a map's keys"},
     {"1", "return { [true] = 1 }", "cannot send a table with keys that are no texts"},
     {"1", "return string", "cannot send a library"},
-    {"1", "local t = {} t.t = t return t", "cannot send a table nested more than 64 deep, or in itself (at .t.t.t.t.t.t.t.t...)"},
-    {"1", "local t = {} t[1] = t return t", "cannot send a table nested more than 64 deep, or in itself (at [1][1][1][1][1][1][1][1]...)"},
+    {"1", "local t = {} t.t = t return t",
+     "cannot send a table nested more than 64 deep, or in itself (at .t.t.t.t.t.t.t.t...)"},
+    {"1", "local t = {} t[1] = t return t",
+     "cannot send a table nested more than 64 deep, or in itself (at [1][1][1][1][1][1][1][1]...)"},
     {"1", "local t = {} for i = 1, 63 do t = { t } end return #t", "1"},
     {"1", "local t = 1 for i = 1, 64 do t = { t } end return t",
-     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"},
+     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+     "]]]]]]]]]]]]]]]]"},
     {"1", "local t = 1 for i = 1, 65 do t = { t } end return t",
      "cannot send a table nested more than 64 deep, or in itself (at [1][1][1][1][1][1][1][1]...)"},
     {"1", "local s = ('x'):rep(1e6) return { s, s }", "cannot send a value as long as this (at [2])"},
-    {"1", "local t = {} for i = 1, 40 do t = { t, t } end return t", "cannot send a value as long as this (at [1][1][1][1][1][1][1][1]...)"},
+    {"1", "local t = {} for i = 1, 40 do t = { t, t } end return t",
+     "cannot send a value as long as this (at [1][1][1][1][1][1][1][1]...)"},
     /* the library's own */
     {"1", "eddy.array(5)", "trip.lua:1: bad argument #1 to 'array' (table expected, got number)"},
     {"1", "eddy.array(string)", "trip.lua:1: bad argument #1 to 'array' (this table has a metatable)"},
-    {"1", "local x = eddy.integer('1.5')", "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
-    {"1", "local x = eddy.integer('')", "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
-    {"1", "local x = eddy.integer('01')", "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
-    {"1", "local x = eddy.integer('-0')", "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
+    {"1", "local x = eddy.integer('1.5')",
+     "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
+    {"1", "local x = eddy.integer('')",
+     "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
+    {"1", "local x = eddy.integer('01')",
+     "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
+    {"1", "local x = eddy.integer('-0')",
+     "trip.lua:1: bad argument #1 to 'integer' (an integer is written in decimal digits)"},
     {"1", "return getmetatable(eddy.array {}) == false and getmetatable(eddy.bytes 'x') == false", "true"},
     {"1", "return tostring(eddy.null)", "\"userdata: NULL\""},
     {"1", "return #eddy.bytes 'abc' + #tostring(eddy.bytes 'abc')", "6"},
@@ -322,13 +336,16 @@ START_TEST(test_raw) {
   struct ed_span json = ED_LIT("{ \"a\" : 1.00, \"b\":1e2 }");
   check_raw((struct raw){ED_JSON, json, "return v", ED_JSON, 0}, ED_JSON, json);
   check_raw((struct raw){ED_JSON, json, "return v", ED_CBOR, 0}, ED_JSON, json);
-  check_raw((struct raw){ED_JSON, json, "return { x = v }", ED_JSON, 0}, ED_JSON, ED_LIT("{\"x\":{ \"a\" : 1.00, \"b\":1e2 }}"));
-  check_raw((struct raw){ED_JSON, ED_LIT("[1,\"x\"]"), "return { v }", ED_CBOR, 0}, ED_CBOR, ED_LIT("\x81\x82\x01\x61x"));
+  check_raw((struct raw){ED_JSON, json, "return { x = v }", ED_JSON, 0}, ED_JSON,
+            ED_LIT("{\"x\":{ \"a\" : 1.00, \"b\":1e2 }}"));
+  check_raw((struct raw){ED_JSON, ED_LIT("[1,\"x\"]"), "return { v }", ED_CBOR, 0}, ED_CBOR,
+            ED_LIT("\x81\x82\x01\x61x"));
   struct ed_span cbor = ED_LIT("\xd8\x40\x43\x01\x02\x03");
   check_raw((struct raw){ED_CBOR, cbor, "return v", ED_JSON, 0}, ED_CBOR, cbor);
   check_raw((struct raw){ED_CBOR, cbor, "return { v }", ED_JSON, 0}, ED_CBOR, ED_LIT("\x81\xd8\x40\x43\x01\x02\x03"));
   check_raw((struct raw){ED_CBOR, cbor, "return tostring(v)", ED_JSON, 0}, ED_JSON, ED_LIT("\"opaque value\""));
-  check_raw((struct raw){ED_CBOR, cbor, "return v == v and getmetatable(v) == false", ED_JSON, 0}, ED_JSON, ED_LIT("true"));
+  check_raw((struct raw){ED_CBOR, cbor, "return v == v and getmetatable(v) == false", ED_JSON, 0}, ED_JSON,
+            ED_LIT("true"));
 }
 END_TEST
 
@@ -366,7 +383,8 @@ START_TEST(test_deep_input) {
     struct trip trip = {ED_JSON, ed_span_text(json), "return v", ED_JSON, ED_CBOR};
     const char *said = run(&trip);
     if (depth <= ED_VALUE_DEPTH_MAX)
-      ck_assert_msg(!said && ed_span_equal(ed_buf_span(&out), ed_span_text(json)), "%d: %s", depth, said ? said : "differs");
+      ck_assert_msg(!said && ed_span_equal(ed_buf_span(&out), ed_span_text(json)), "%d: %s", depth,
+                    said ? said : "differs");
     else
       ck_assert_str_eq(said, "this value cannot be shown to a script: it is nested too deeply");
   }

@@ -14,11 +14,14 @@ static void teardown(void) { ed_vm_close(vm); }
 
 /* All of it, in order: whatever comes to it shows here. */
 static const char GLOBALS[] =
-    "assert bit error getmetatable ipairs math next pairs pcall rawequal rawget select setmetatable string table tonumber "
+    "assert bit error getmetatable ipairs math next pairs pcall rawequal rawget select setmetatable string table "
+    "tonumber "
     "tostring type unpack xpcall ";
 static const char LIBRARIES[] =
-    "bit.arshift bit.band bit.bnot bit.bor bit.bswap bit.bxor bit.lshift bit.rol bit.ror bit.rshift bit.tobit bit.tohex "
-    "math.abs math.acos math.asin math.atan math.atan2 math.ceil math.cos math.cosh math.deg math.exp math.floor math.fmod "
+    "bit.arshift bit.band bit.bnot bit.bor bit.bswap bit.bxor bit.lshift bit.rol bit.ror bit.rshift bit.tobit "
+    "bit.tohex "
+    "math.abs math.acos math.asin math.atan math.atan2 math.ceil math.cos math.cosh math.deg math.exp math.floor "
+    "math.fmod "
     "math.frexp math.huge math.ldexp math.log math.log10 math.max math.min math.modf math.pi math.pow math.rad "
     "math.random math.sin math.sinh math.sqrt math.tan math.tanh "
     "string.byte string.char string.find string.format string.gmatch string.gsub string.len string.lower string.match "
@@ -91,37 +94,47 @@ static const struct row SCRIPTS[] = {
     {"return 2i", "ERROR: test.lua:1: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
     {"return .5I", "ERROR: test.lua:1: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
     {"return 1e+5i", "ERROR: test.lua:1: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
-    {"--[[x\n]] return 1LL", "ERROR: test.lua:2: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
+    {"--[[x\n]] return 1LL",
+     "ERROR: test.lua:2: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
     {"return '\\'' .. 1LL", "ERROR: test.lua:1: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
-    {"local a = [==[ ]] ]=] ]==] return 1LL", "ERROR: test.lua:1: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
-    {"#! 1LL '\nreturn 1LL", "ERROR: test.lua:2: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
+    {"local a = [==[ ]] ]=] ]==] return 1LL",
+     "ERROR: test.lua:1: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
+    {"#! 1LL '\nreturn 1LL",
+     "ERROR: test.lua:2: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
     {"--[=x '\nreturn 1LL", "ERROR: test.lua:2: numbers of 64 bits (42LL) and imaginary ones (2i) are not for scripts"},
-    {"-- 42LL\nlocal x42LL, i = '42LL', [[ 42LL ]] --[==[ 42LL ]] 2i ]==]\nreturn x42LL .. i .. 0xfe .. 1e+2 .. \"2i\\\"3i\"",
+    {"-- 42LL\nlocal x42LL, i = '42LL', [[ 42LL ]] --[==[ 42LL ]] 2i ]==]\nreturn x42LL .. i .. 0xfe .. 1e+2 .. "
+     "\"2i\\\"3i\"",
      "42LL 42LL 2541002i\"3i"},
     {"return 5 .. 5", "55"},
     {"return ({ 7 })[1] - -1 --[[]] ", "8"},
     /* library functions of ours, where they differ from the stock ones or might */
     {"return ('aBc-1\\255'):upper() .. ('aBc'):lower() .. ('abc'):reverse()", "ABC-1\377abccba"},
-    {"return ('ab'):rep(3) .. ('ab'):rep(2, '-') .. ('x'):rep(0) .. ('x'):rep(-1) .. ('x'):rep(1, '-')", "abababab-abx"},
+    {"return ('ab'):rep(3) .. ('ab'):rep(2, '-') .. ('x'):rep(0) .. ('x'):rep(-1) .. ('x'):rep(1, '-')",
+     "abababab-abx"},
     {"local x = ('x'):rep(2^20)", "ERROR: a text or table gets larger than 1024 KiB"}, /* with its header it is */
     {"local x = ('x'):rep(2^20 + 1)", "ERROR: test.lua:1: this text gets longer than 1024 KiB"},
     {"return #('x'):rep(2^20 - 100)", "1048476"},
     {"return ('%5.1f|%-5d|%05d|%x|%s|%5s|%q|%c|%%|%g|%i'):format(1.5, 3, 7, 255, 'a', 'b', 'c\\n', 65, 0.1, 9)",
      "  1.5|3    |00007|ff|a|    b|\"c\\\n\"|A|%|0.1|9"},
-    {"return ('%s%s%s%s'):format(nil, true, 1, setmetatable({}, { __tostring = function() return 'T' end }))", "niltrue1T"},
-    {"local x = ('%s'):format(setmetatable({}, { __tostring = function() return {} end }))", "ERROR: test.lua:1: 'tostring' must return a string"},
+    {"return ('%s%s%s%s'):format(nil, true, 1, setmetatable({}, { __tostring = function() return 'T' end }))",
+     "niltrue1T"},
+    {"local x = ('%s'):format(setmetatable({}, { __tostring = function() return {} end }))",
+     "ERROR: test.lua:1: 'tostring' must return a string"},
     {"local x = ('%d'):format()", "ERROR: test.lua:1: bad argument #1 to 'format' (no value)"},
-    {"local x = ('%s %d'):format(1, 'x')", "ERROR: test.lua:1: bad argument #2 to 'format' (number expected, got string)"},
+    {"local x = ('%s %d'):format(1, 'x')",
+     "ERROR: test.lua:1: bad argument #2 to 'format' (number expected, got string)"},
     {"local x = ('%123d'):format(1)", "ERROR: test.lua:1: invalid format (width or precision too long)"},
     {"local x = ('%y'):format(1)", "ERROR: test.lua:1: invalid option '%y' to 'format'"},
     {"local x = ('x%'):format(1)", "ERROR: test.lua:1: invalid option '% ' to 'format'"},
     {"return ('a\\0b%s'):format('c\\0d') == 'a\\0bc\\0d'", "true"},
-    {"local t = { 1, 2 } table.insert(t, 3) table.insert(t, 1, 0) table.insert(t, 5, 4) return table.concat(t, ',')", "0,1,2,3,4"},
+    {"local t = { 1, 2 } table.insert(t, 3) table.insert(t, 1, 0) table.insert(t, 5, 4) return table.concat(t, ',')",
+     "0,1,2,3,4"},
     {"table.insert({ 1 }, 3, 1)", "ERROR: test.lua:1: bad argument #2 to 'insert' (position out of bounds)"},
     {"table.insert({ 1 }, 0, 1)", "ERROR: test.lua:1: bad argument #2 to 'insert' (position out of bounds)"},
     {"table.insert({ 1 })", "ERROR: test.lua:1: wrong number of arguments to 'insert'"},
     {"return table.concat({ 1, 'b', 3 }, '-', 2, 3) .. table.concat({}) .. table.concat({ 'x' }, '-')", "b-3x"},
-    {"local x = table.concat({ 1, {}, 3 })", "ERROR: test.lua:1: invalid value (a table) at index 2 in table for 'concat'"},
+    {"local x = table.concat({ 1, {}, 3 })",
+     "ERROR: test.lua:1: invalid value (a table) at index 2 in table for 'concat'"},
     {"return table.remove({ 1, 2, 3 }, 1) .. table.remove({ 1, 2, 3 }) .. select('#', table.remove({}))", "130"},
     {"return tonumber('10') + tonumber('ff', 16) + tonumber('0x10')", "281"},
     {"return tostring(tonumber('x')) .. tostring(tonumber({}))", "nilnil"},
@@ -242,6 +255,33 @@ START_TEST(test_charge) {
 }
 END_TEST
 
+/* What C functions do for a script counts, in proportion. */
+static const struct {
+  const char *script;
+  uint64_t least;
+} COUNTED[] = {
+    {"('x'):rep(100000)", 50000},
+    {"('xxxxxxxxxx'):rep(10000)", 15000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) s:upper()", 40000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) s:lower()", 40000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) s:reverse()", 40000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) s:find('y', 1, true)", 20000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) s:find('x*y')", 100000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) s:gsub('^y', '')", 40000},
+    {"local s = ('1111111111'):rep(10000) tonumber(s)", 110000},
+    {"local s = ('xxxxxxxxxx'):rep(10000) local t = ('%s'):format(s)", 40000},
+    {"for i = 1, 100 do ('%99.99f'):format(1e300) end", 4000},
+    {"local t = {} for i = 1, 100 do t[i] = 'x' end for i = 1, 100 do table.concat(t) end", 40000},
+    {"local t = {} for i = 1, 1000 do t[i] = 0 end for i = 1, 100 do table.insert(t, 1, 0) end", 50000},
+};
+
+START_TEST(test_counted) {
+  struct ed_script_error error;
+  sandbox_run(vm, COUNTED[_i].script, &error);
+  ck_assert_uint_ge(vm->used, COUNTED[_i].least);
+}
+END_TEST
+
 static int nested(lua_State *L) {
   int *depth = lua_touserdata(L, 1);
   struct ed_script_error error;
@@ -304,9 +344,29 @@ START_TEST(test_over_cap) {
 }
 END_TEST
 
+static int grab(lua_State *L) {
+  for (int i = 0; i < 4; i++) lua_newuserdata(L, 500000);
+  return 0;
+}
+
+/* No way around it, between two looks of the hook neither. */
+START_TEST(test_cap_is_hard) {
+  struct ed_script_error error;
+  vm->cap = vm->limits.memory = 1 << 20;
+  ck_assert_int_eq(ed_vm_run(vm, grab, NULL, &error), -1);
+  ck_assert_int_eq(error.kind, ED_SCRIPT_MEMORY);
+  ck_assert_str_eq(error.text, "not enough memory: a state may hold 1024 KiB");
+  ck_assert_uint_le(ed_vm_memory(vm), vm->cap);
+  ck_assert_str_eq(sandbox_run(vm, "return 1", NULL), "1");
+}
+END_TEST
+
 static int hold(lua_State *L) {
-  ed_vm_load(L, ED_LIT("local t, s = {}, ('xxxxxxxxxx'):rep(1000) return function() for i = 1, 200 do t[#t + 1] = s .. #t end end"),
-             "@hold.lua");
+  ed_vm_load(
+      L,
+      ED_LIT(
+          "local t, s = {}, ('xxxxxxxxxx'):rep(1000) return function() for i = 1, 200 do t[#t + 1] = s .. #t end end"),
+      "@hold.lua");
   lua_call(L, 0, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, "hold");
   return 0;
@@ -326,7 +386,9 @@ START_TEST(test_stays_over_cap) {
   while (ed_vm_run(vm, hold_more, NULL, &error) == 0) ck_assert_int_lt(++calls, 100);
   ck_assert_int_ge(calls, 6); /* of 16 MB, by 2 MB each */
   ck_assert_int_eq(error.kind, ED_SCRIPT_MEMORY);
-  ck_assert_str_eq(error.text, "hold.lua:1: not enough memory: a state may hold 16384 KiB\n  in the function of line 1 (hold.lua:1)");
+  ck_assert_str_eq(
+      error.text,
+      "hold.lua:1: not enough memory: a state may hold 16384 KiB\n  in the function of line 1 (hold.lua:1)");
   ck_assert(ed_vm_over_cap(vm));
   ck_assert_uint_le(ed_vm_memory(vm), SANDBOX_LIMITS.memory);
   ck_assert_str_eq(sandbox_run(vm, "return 1", NULL), "1"); /* what is small still works */
@@ -340,7 +402,8 @@ START_TEST(test_garbage_is_collected) {
   ck_assert_int_eq(ed_vm_run(vm, hold, NULL, &error), 0);
   for (int i = 0; i < 5; i++) ck_assert_int_eq(ed_vm_run(vm, hold_more, NULL, &error), 0); /* 10 MB of 16 */
   for (int i = 0; i < 300; i++) {
-    const char *said = sandbox_run(vm, "local t = {} for i = 1, 1000 do t[i] = ('x'):rep(100) .. i end return #t", NULL);
+    const char *said =
+        sandbox_run(vm, "local t = {} for i = 1, 1000 do t[i] = ('x'):rep(100) .. i end return #t", NULL);
     ck_assert_str_eq(said, "1000");
   }
 }
@@ -361,7 +424,7 @@ START_TEST(test_hook_for_large) {
   ck_assert_uint_eq(vm->armed, SANDBOX_LIMITS.hook_every);
   vm->limits.call_ms = 5000;
   ck_assert_str_eq(sandbox_run(vm, "local s = ('xxxxxxxx'):rep(2^16) local t = s .. 'a' return #t", NULL), "524289");
-  ck_assert_uint_eq(vm->armed, 4); /* a buffer of 1 MB has come and gone */
+  ck_assert_uint_eq(vm->armed, 4);                /* a buffer of 1 MB has come and gone */
   for (int i = 0; i < 8; i++) ed_vm_over_cap(vm); /* each collection halves the buffer */
   sandbox_run(vm, "return 1", NULL);
   ck_assert_uint_eq(vm->armed, SANDBOX_LIMITS.hook_every);
@@ -379,9 +442,11 @@ static void add_cases(TCase *tcase) {
   tcase_add_loop_test(tcase, test_thrown, 0, (int)(sizeof THROWN / sizeof *THROWN));
   tcase_add_test(tcase, test_long_message);
   tcase_add_test(tcase, test_charge);
+  tcase_add_loop_test(tcase, test_counted, 0, (int)(sizeof COUNTED / sizeof *COUNTED));
   tcase_add_test(tcase, test_nested);
   tcase_add_test(tcase, test_set_global);
   tcase_add_test(tcase, test_over_cap);
+  tcase_add_test(tcase, test_cap_is_hard);
   tcase_add_test(tcase, test_stays_over_cap);
   tcase_add_test(tcase, test_garbage_is_collected);
   tcase_add_test(tcase, test_thousand_failures);

@@ -50,7 +50,8 @@ static const struct refused REFUSED[] = {
      "FILE:1: namespaces.a b: the name of a namespace is 1 to 64 of A-Z a-z 0-9 _ -\n"},
     {"local a = { idel = 5 }\nreturn { namespaces = { a = a } }",
      "FILE:1: unknown name namespaces.a.idel; did you mean namespaces.a.idle?\n"},
-    {"return { plugins = { sqlite = {} } }", "FILE:1: plugins.sqlite: no such plugin: this server has none\n"},
+    {"return { plugin_path = '/none', plugins = { nosuch = {} } }",
+     "FILE:1: plugins.nosuch: no such plugin: there is no nosuch.so in /none\n"},
     /* values */
     {"return { limits = 5 }", "FILE:1: limits: expected a table, { NAME = VALUE, ... }\n"},
     {"return { plugins = 5 }", "FILE:1: plugins: expected a table of plugins, PLUGIN = { ... }\n"},
@@ -288,7 +289,8 @@ static const struct refused SETTINGS_REFUSED[] = {
      "not \"yes\"\n"},
     {"namespaces.a b.idle=1",
      "-s namespaces.a b.idle=1: namespaces.a b: the name of a namespace is 1 to 64 of A-Z a-z 0-9 _ -\n"},
-    {"plugins.sqlite.path=x", "-s plugins.sqlite.path=x: plugins.sqlite: no such plugin: this server has none\n"},
+    {"plugins.No.path=x", "-s plugins.No.path=x: plugins.No: a plugin's name is 1 to 32 of a-z 0-9 _\n"},
+    {"plugins.x=1", "-s plugins.x=1: plugins.x: expected a plugin and its options, PLUGIN = { NAME = VALUE, ... }\n"},
 };
 
 START_TEST(command_line_refused) {
