@@ -30,13 +30,16 @@ function freePort() {
 }
 
 class Daemon {
-  async start(program) {
+  /** `options`: knobs by their dotted names. */
+  async start(program, options = {}) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-e2e-'));
     const config = path.join(this.folder, 'eddy.lua');
     fs.writeFileSync(config, `return { scripts = ${JSON.stringify(path.resolve(__dirname, '../../scripts'))} }\n`);
     this.port = await freePort();
     this.log = '';
-    this.child = spawn(program, ['-c', config, '-l', `127.0.0.1:${this.port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = ['-c', config, '-l', `127.0.0.1:${this.port}`];
+    for (const [name, value] of Object.entries(options)) args.push('-s', `${name}=${value}`);
+    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve(code ?? signal)));
     this.child.on('error', (error) => (this.log += error));

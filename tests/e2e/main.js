@@ -3,6 +3,7 @@
 
 const assert = require('assert/strict');
 const { Daemon, Peer, TcpProxy, until } = require('./harness');
+const policies = require('./policies');
 
 const tests = [];
 const test = (name, run) => tests.push({ name, run });
@@ -210,9 +211,9 @@ async function main() {
   const daemon = new Daemon();
   const proxy = new TcpProxy();
   try {
-    await daemon.start(program);
+    await daemon.start(program, policies.options);
     await proxy.start(daemon.port);
-    for (const { name, run } of tests) {
+    for (const { name, run } of [...tests, ...policies.tests]) {
       const t = { daemon, proxy, a: new Peer(verbose), b: new Peer(verbose) }; // two pages, fresh for each test
       await run(t).then(() => report(name), (error) => report(name, error));
       t.a.end();

@@ -37,6 +37,21 @@ const page = {
     const heard = (seen[`${name}/${key}`] = []);
     connections[name].subscribe(key, (item) => heard.push(item), (size) => (seen[`${name}/${key}/size`] = size));
   },
+  /** All that the connection is told, from now on. */
+  hear(name) {
+    const heard = (seen[`${name}/messages`] = []);
+    connections[name].messageListener.addListener((message) => heard.push(message));
+  },
+  /** Pushes these values, `ms` apart; how long it took, in ms. */
+  async burst(name, key, type, values, ms) {
+    const began = performance.now();
+    for (const [i, value] of values.entries()) {
+      connections[name].send({ type: 'push', key, action: { type }, value });
+      const left = began + (i + 1) * ms - performance.now();
+      if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+    }
+    return performance.now() - began;
+  },
   state(name, key) {
     const id = `${name}/${key}`;
     listeners[id] = new StateListener({ db: connections[name], key, callback: (value) => (seen[id] = value) });
@@ -51,6 +66,17 @@ const page = {
       db: connections[name], key, sizeThreshold, initialValue: { sum: 0, order: [] },
       reducer: (state, n) => ({ sum: state.sum + n, order: [...state.order, n] }),
       callback: (value) => (seen[id] = value),
+    });
+    listeners[id].subscribe();
+  },
+  // One that is given as a text; all that it came to is remembered.
+  reduce(name, key, reducer, initialValue, sizeThreshold) {
+    const id = `${name}/${key}`;
+    globalThis.initialGame = initialValue; // what a reducer may begin again from
+    const shown = (seen[`${id}/shown`] = []);
+    listeners[id] = new Reducer({
+      db: connections[name], key, sizeThreshold, initialValue, reducer: eval(reducer),
+      callback: (value) => shown.push((seen[id] = value)),
     });
     listeners[id].subscribe();
   },
