@@ -209,7 +209,7 @@ def run(program, patience):
     torture = Torture(bench)
     # A sanitized daemon checks the clock at the same places, which are further apart for it.
     sanitized = b"__asan_init" in pathlib.Path(program).read_bytes()
-    slowness = 8 if sanitized else 1
+    slowness = 3 if sanitized else 1
     began = time.monotonic()
     for way in ("file", "push", "commit", "timer"):
         wrong = []
