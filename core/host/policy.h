@@ -39,6 +39,8 @@ struct ed_policy {
   struct ed_program *programs; /* utlist: all that have instances, and the current one */
   struct ed_source *tried;     /* what did not load when it was last tried; NULL: nothing. No reason to try that again */
   uint64_t version;            /* of the newest program */
+  uint64_t told_since_ms, untold; /* report.c: failures in the log, and left out of it */
+  unsigned told;
   char name[];
 };
 

@@ -12,6 +12,22 @@ void ed_instance_log(struct ed_instance *instance, const char *line) {
          instance->room->name, line);
 }
 
+/* Nor are more than so many failures of one policy told within that time, whatever they say and whichever the room. */
+#define TOLD_MAX 20
+
+static bool too_much(struct ed_policy *policy, uint64_t now_ms) {
+  if (now_ms - policy->told_since_ms >= QUIET_MS) {
+    policy->told_since_ms = now_ms;
+    policy->told = 0;
+  }
+  if (policy->told < TOLD_MAX) {
+    policy->told++;
+    return false;
+  }
+  policy->untold++;
+  return true;
+}
+
 void ed_instance_failed(struct ed_instance *instance, const char *what, struct ed_span key,
                         const struct ed_script_error *error) {
   uint64_t now_ms = instance->host->hub->timers->now_ms;
@@ -22,10 +38,17 @@ void ed_instance_failed(struct ed_instance *instance, const char *what, struct e
     instance->unreported++;
     return;
   }
+  struct ed_policy *policy = instance->home->program ? instance->home->program->policy : NULL;
+  if (policy && too_much(policy, now_ms)) return;
   char again[64] = "";
   if (instance->unreported) snprintf(again, sizeof again, " (and %" PRIu64 " times since)", instance->unreported);
+  if (policy && policy->untold) {
+    ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s: %" PRIu64 " more failures were not told", policy->name,
+           policy->untold);
+    policy->untold = 0;
+  }
   ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s, room %s, %s%s%.*s: %s%s",
-         instance->home->program ? instance->home->program->policy->name : "?", instance->room->name, what,
+         policy ? policy->name : "?", instance->room->name, what,
          key.len ? ", key " : "", (int)(key.len > 100 ? 100 : key.len), key.len ? (const char *)key.at : "",
          error->text, again);
   instance->unreported = 0;

@@ -44,9 +44,9 @@ static void arm(struct ed_vm *vm, unsigned every) {
  * s, at 3 ms for 1 MB, and nothing can interrupt it. So the larger the largest block, the fewer instructions go by
  * unwatched: every times size is 8 MB at most, some 13 ms of the worst instruction, that being every other one. */
 static unsigned hook_for(const struct ed_vm *vm) {
-  for (unsigned class = ED_VM_LARGE_CLASSES; class -- > 0;) {
-    if (!vm->large[class]) continue;
-    unsigned every = 128u >> class;
+  for (unsigned kind = ED_VM_LARGE_CLASSES; kind-- > 0;) {
+    if (!vm->large[kind]) continue;
+    unsigned every = 256u >> kind;
     return every < vm->limits.hook_every ? every : vm->limits.hook_every;
   }
   return vm->limits.hook_every;
@@ -58,26 +58,25 @@ static void trip(struct ed_vm *vm, enum ed_vm_trip why) {
   arm(vm, 1); /* whoever catches it gets no further than one instruction */
 }
 
-/* Lua throws its hands up at the first allocation that fails, full of garbage or not; so collect before it comes to
- * that. */
-static void near_cap(struct ed_vm *vm) {
-  if (vm->live < vm->cap - vm->cap / 8) return;
-  if (!vm->collected) {
-    vm->collected = true;
-    size_t cap = vm->cap;
-    vm->cap = SIZE_MAX; /* the collector itself allocates at times */
-    lua_gc(vm->L, LUA_GCCOLLECT, 0);
-    vm->cap = cap;
-  }
-  if (vm->live >= vm->cap - vm->cap / 8) trip(vm, ED_TRIP_MEMORY);
-}
-
 /* The clock on the wall is cheap to read, but runs on while the kernel lets others have the processor: on a busy
  * machine a call that has done nothing would be ended. So time is up when the processor's own clock says so too, which
  * counts from the first look at the budget (a call that never gets there never reads it). */
 static bool time_up(const struct ed_vm *vm) {
   if (now_ns(CLOCK_MONOTONIC) <= vm->deadline_ns) return false;
   return now_ns(CLOCK_THREAD_CPUTIME_ID) - vm->cpu_began_ns > vm->limits.call_ms * 1000000u;
+}
+
+/* LuaJIT gives up at the first allocation that fails, full of garbage or not; so collect before it comes to that. Step
+ * by step, as a whole collection takes 2 to 3 ms per MB: what is not done when time is up, the next call goes on with.
+ */
+static void near_cap(struct ed_vm *vm) {
+  size_t cap = vm->cap, full = cap - cap / 8;
+  int cycles = 0; /* the one at hand may have passed by what has become garbage since; the next one does not */
+  if (vm->live < full) return;
+  vm->cap = SIZE_MAX; /* the collector itself allocates at times */
+  while (vm->live >= full && cycles < 2 && !time_up(vm)) cycles += lua_gc(vm->L, LUA_GCSTEP, 0);
+  vm->cap = cap;
+  if (vm->live >= full) trip(vm, cycles < 2 ? ED_TRIP_TIME : ED_TRIP_MEMORY);
 }
 
 static void look(lua_State *L, struct ed_vm *vm) {
@@ -113,9 +112,9 @@ void ed_vm_charge(lua_State *L, uint64_t steps) {
 
 static void count_large(struct ed_vm *vm, size_t size, uint32_t by) {
   if (size < ED_VM_LARGE) return;
-  unsigned class = 63u - (unsigned)__builtin_clzll(size / ED_VM_LARGE);
-  if (class >= ED_VM_LARGE_CLASSES) class = ED_VM_LARGE_CLASSES - 1;
-  vm->large[class] += by; /* modulo 2^32: minus one is added, too */
+  unsigned kind = 63u - (unsigned)__builtin_clzll(size / ED_VM_LARGE);
+  if (kind >= ED_VM_LARGE_CLASSES) kind = ED_VM_LARGE_CLASSES - 1;
+  vm->large[kind] += by; /* modulo 2^32: minus one is added, too */
 }
 
 static bool affordable(struct ed_vm *vm, size_t more, size_t size) {
@@ -164,11 +163,12 @@ static int collect(lua_State *L) {
 
 bool ed_vm_over_cap(struct ed_vm *vm) {
   struct ed_script_error ignored;
-  size_t cap = vm->cap;
+  size_t cap = vm->cap, full = cap - cap / 4;
+  if (vm->live <= full) return false;
   vm->cap = SIZE_MAX;
   ed_vm_run(vm, collect, NULL, &ignored);
   vm->cap = cap;
-  return vm->live > cap - cap / 4;
+  return vm->live > full;
 }
 
 struct ed_buf *ed_vm_scratch(lua_State *L) {
@@ -224,7 +224,6 @@ static int trampoline(lua_State *L) {
 static void begin(struct ed_vm *vm) {
   vm->depth = 0;
   vm->trip = ED_TRIP_NONE;
-  vm->collected = false;
   vm->used = 0;
   vm->look_at = CHARGE_EVERY;
   vm->call_bytes = 0;

@@ -22,8 +22,8 @@ struct ed_vm_limits {
 };
 
 /* Classes of large blocks, the first of ED_VM_LARGE bytes, each twice the one before; the last has no end. */
-#define ED_VM_LARGE 32768
-#define ED_VM_LARGE_CLASSES 7
+#define ED_VM_LARGE 16384
+#define ED_VM_LARGE_CLASSES 8
 
 enum ed_script_failure {
   ED_SCRIPT_ERROR,  /* the script's own: it threw, or did what Lua does not allow, or does not compile */
@@ -66,14 +66,13 @@ struct ed_vm {
 
   size_t live; /* bytes that the state holds */
   size_t cap;  /* what `live` may become: limits.memory, or no bound while the host itself sets things up */
-  uint32_t large[ED_VM_LARGE_CLASSES]; /* how many blocks of 32 KiB, 64 KiB, 128 KiB, ... or more among them */
+  uint32_t large[ED_VM_LARGE_CLASSES]; /* how many blocks of 16 KiB, 32 KiB, 64 KiB, ... or more among them */
   unsigned armed; /* instructions between two calls of the hook, as it is set now; see hook_for in vm.c */
 
   /* The call at hand, and all within it. */
   unsigned runs;  /* ed_vm_run on the C stack */
   unsigned depth; /* C functions on it that have called back into Lua */
   enum ed_vm_trip trip;
-  bool collected;        /* a full collection was made to stay under the cap: once a call */
   uint64_t used;         /* instructions */
   uint64_t look_at;      /* `used` at which to look at the clock again */
   uint64_t deadline_ns;  /* CLOCK_MONOTONIC */
@@ -119,8 +118,8 @@ bool ed_vm_frozen(lua_State *L, int index);
 
 size_t ed_vm_memory(const struct ed_vm *vm); /* bytes that the state holds */
 
-/* Whether it is so full, even after a full collection (which is made here), that calls will go on failing: over three
- * quarters of its cap. */
+/* Whether it is so full that calls will go on failing: over three quarters of its cap, even after a full collection
+ * (which is made where it seems so, and takes 2 to 3 ms per MB). */
 bool ed_vm_over_cap(struct ed_vm *vm);
 
 #endif

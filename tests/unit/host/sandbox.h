@@ -68,6 +68,16 @@ static inline struct ed_vm *sandbox_open(void) {
   return vm;
 }
 
+static inline int sandbox_collect_now(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return 0;
+}
+
+static inline void sandbox_collect(struct ed_vm *vm) {
+  struct ed_script_error error;
+  ck_assert_int_eq(ed_vm_run(vm, sandbox_collect_now, NULL, &error), 0);
+}
+
 static inline double sandbox_cpu_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

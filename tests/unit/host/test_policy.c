@@ -59,8 +59,9 @@ START_TEST(test_check) {
   const struct ed_policy_knob knob = {.name = "keep", .kind = ED_KNOB_NUMBER, .number = 5};
   struct ed_space space = s.world.space;
   struct ed_script_error error;
-  script(&s, "rooms/p.lua", LINES("local native = require 'eddy.native'", "local knobs = native.knobs { hold = 1 }",
-                                  "return { open = function(room) room:every(1, function() end) end }"));
+  script(&s, "rooms/p.lua",
+         LINES("local native = require 'eddy.native'", "local knobs = native.knobs { hold = 1 }",
+               "return { open = function(room) room:every(1, function() end) end }"));
   ck_assert_int_eq(ed_host_check(s.host, &space, "p", &error), 0);
   space.knobs = &knob;
   space.knobs_len = 1;
@@ -122,7 +123,8 @@ END_TEST
 
 /* Each room has its own locals; timers end with their instance, whether it is replaced or its room goes. */
 START_TEST(test_timers) {
-  const char *const ticks = "return { open = function(room) room:every('1s', function(r) r:push('tick', '%s') end) end }";
+  const char *const ticks =
+      "return { open = function(room) room:every('1s', function(r) r:push('tick', '%s') end) end }";
   char text[200];
   snprintf(text, sizeof text, ticks, "old");
   script(&s, "rooms/p.lua", text);
@@ -142,13 +144,17 @@ START_TEST(test_timers) {
 }
 END_TEST
 
-/* Objects outlive what they stand for, and then are empty: of a member that left, of a room that was reloaded or ended. */
+/* Objects outlive what they stand for, and then are empty: of a member that left, of a room that was reloaded or ended.
+ */
 START_TEST(test_objects) {
-  script(&s, "lib/attic.lua", "local kept = {} return { put = function(x) kept[#kept + 1] = x end, get = function(i) return kept[i] end }");
-  script(&s, "rooms/p.lua", LINES("local attic = require 'attic'", "return {", "  join = function(room, m) attic.put(m) attic.put(room) end,",
-                                  "  push = function(room, msg)", "    local m, r = attic.get(1), attic.get(2)",
-                                  "    room:log('seen', m.here, m.id, m:send('k', 1), tostring(r), pcall(r.size, r, 'k'))",
-                                  "    return msg", "  end }"));
+  script(&s, "lib/attic.lua",
+         "local kept = {} return { put = function(x) kept[#kept + 1] = x end, get = function(i) return kept[i] end }");
+  script(
+      &s, "rooms/p.lua",
+      LINES("local attic = require 'attic'", "return {", "  join = function(room, m) attic.put(m) attic.put(room) end,",
+            "  push = function(room, msg)", "    local m, r = attic.get(1), attic.get(2)",
+            "    room:log('seen', m.here, m.id, m:send('k', 1), tostring(r), pcall(r.size, r, 'k'))", "    return msg",
+            "  end }"));
   struct ed_room *first = play(&s, "first", "p"), *second = play(&s, "second", "p");
   join_room(&s, &a, first);
   join_room(&s, &b, second);
@@ -183,6 +189,21 @@ START_TEST(test_repeated) {
 }
 END_TEST
 
+/* Failures that never say the same twice do not fill the log either. */
+START_TEST(test_varied) {
+  script(&s, "rooms/p.lua", "local n = 0 return { push = function() n = n + 1 error('oops ' .. n) end }");
+  struct ed_room *room = play(&s, "room", "p");
+  join(&s.world, &a);
+  for (int i = 0; i < 1000; i++) try_push(&a, ED_RELAY, "k", 0, "1");
+  ck_assert_uint_eq(times_said(&s, "oops"), 20);
+  ck_assert_uint_eq(ed_host_info(room).failures, 1000);
+  pass(&s, 10000);
+  try_push(&a, ED_RELAY, "k", 0, "1");
+  SAID(&s, "980 more failures were not told");
+  leave(&a);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("policy");
   TCase *tests = tcase_create("policy");
@@ -195,6 +216,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, test_timers);
   tcase_add_test(tests, test_objects);
   tcase_add_test(tests, test_repeated);
+  tcase_add_test(tests, test_varied);
   suite_add_tcase(suite, tests);
   return suite;
 }

@@ -340,6 +340,7 @@ START_TEST(test_over_cap) {
   sandbox_run(vm, "local t = {} while true do t = { t } end", &error);
   ck_assert(error.kind != ED_SCRIPT_ERROR);
   ck_assert(!ed_vm_over_cap(vm)); /* nobody holds it */
+  sandbox_collect(vm);
   ck_assert_uint_lt(ed_vm_memory(vm), empty + 4096);
 }
 END_TEST
@@ -409,12 +410,47 @@ START_TEST(test_garbage_is_collected) {
 }
 END_TEST
 
+static const char HOLD_SMALL[] =
+    "local all = {}\n"
+    "return function()\n"
+    "  local part = {}\n"
+    "  for i = 1, 20000 do part[i] = { i } end\n"
+    "  all[#all + 1] = part\n"
+    "end\n";
+
+static int hold_small(lua_State *L) {
+  ed_vm_load(L, ED_LIT(HOLD_SMALL), "@hold.lua");
+  lua_call(L, 0, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, "hold");
+  return 0;
+}
+
+/* In a large state, nearly full, a collection takes longer than a call may; so no call waits for the end of one. */
+START_TEST(test_collects_in_steps) {
+  struct ed_script_error error;
+  struct ed_vm *large;
+  struct ed_vm_limits limits = SANDBOX_LIMITS;
+  limits.memory = 128 << 20;
+  limits.call_ms = 5000;
+  ck_assert_int_eq(ed_vm_open(&large, &limits), 0);
+  ck_assert_int_eq(ed_vm_run(large, hold_small, NULL, &error), 0);
+  while (ed_vm_memory(large) < limits.memory / 8 * 6) ck_assert_int_eq(ed_vm_run(large, hold_more, NULL, &error), 0);
+  large->limits.call_ms = SANDBOX_LIMITS.call_ms;
+  for (int i = 0; i < 30; i++) {
+    double begin = sandbox_cpu_ms();
+    sandbox_run(large, "for i = 1, 1e9 do local t = { i } end", &error);
+    ck_assert_double_lt(sandbox_cpu_ms() - begin, 2.0 * (double)SANDBOX_LIMITS.call_ms * ED_SLOWDOWN);
+  }
+  ed_vm_close(large);
+}
+END_TEST
+
 START_TEST(test_thousand_failures) {
   sandbox_run(vm, "local t = {} for i = 1, 100 do t[i] = i .. 'x' end error('x')", NULL);
-  ed_vm_over_cap(vm);
+  sandbox_collect(vm);
   size_t before = ed_vm_memory(vm);
   for (int i = 0; i < 1000; i++) sandbox_run(vm, "local t = {} for i = 1, 100 do t[i] = i .. 'x' end error('x')", NULL);
-  ed_vm_over_cap(vm);
+  sandbox_collect(vm);
   ck_assert_uint_le(ed_vm_memory(vm), before + 1024);
 }
 END_TEST
@@ -424,8 +460,8 @@ START_TEST(test_hook_for_large) {
   ck_assert_uint_eq(vm->armed, SANDBOX_LIMITS.hook_every);
   vm->limits.call_ms = 5000;
   ck_assert_str_eq(sandbox_run(vm, "local s = ('xxxxxxxx'):rep(2^16) local t = s .. 'a' return #t", NULL), "524289");
-  ck_assert_uint_eq(vm->armed, 4);                /* a buffer of 1 MB has come and gone */
-  for (int i = 0; i < 8; i++) ed_vm_over_cap(vm); /* each collection halves the buffer */
+  ck_assert_uint_eq(vm->armed, 4);                 /* a buffer of 1 MB has come and gone */
+  for (int i = 0; i < 8; i++) sandbox_collect(vm); /* each collection halves the buffer */
   sandbox_run(vm, "return 1", NULL);
   ck_assert_uint_eq(vm->armed, SANDBOX_LIMITS.hook_every);
 }
@@ -449,6 +485,7 @@ static void add_cases(TCase *tcase) {
   tcase_add_test(tcase, test_cap_is_hard);
   tcase_add_test(tcase, test_stays_over_cap);
   tcase_add_test(tcase, test_garbage_is_collected);
+  tcase_add_test(tcase, test_collects_in_steps);
   tcase_add_test(tcase, test_thousand_failures);
   tcase_add_test(tcase, test_hook_for_large);
 }
