@@ -59,6 +59,12 @@ return {
     voxel = { policy = "voxel" },
   },
 
+  -- Plugins, in the order in which they are asked: see plugins/README.md.
+  plugins = {
+    -- sqlite = { path = "eddy.db", durability = "batch" }, -- rooms outlive the process: plugins/sqlite/README.md
+    -- metrics = {},                                        -- GET /metrics, for Prometheus
+  },
+
   limits = {
     -- Of the whole server.
     -- rooms = 100000,

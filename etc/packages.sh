@@ -68,6 +68,7 @@ BUILD_NEEDS=(
   "pc:jansson libjansson-dev"
   "pc:libcbor libcbor-dev"
   "header:uthash.h uthash-dev"
+  "pc:sqlite3 libsqlite3-dev"
 )
 
 # build FOLDER CMAKE_OPTION...: configures once and builds, out of the way unless it fails.

@@ -1,0 +1,384 @@
+#include "keeper.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <utlist.h>
+
+#include "mem.h"
+
+#define WARN_EVERY_MS 10000u
+#define WAIT_MS 2000u          /* for a room that was closed a moment ago to be written */
+#define SWEEP_MAX 500          /* rooms deleted at once */
+#define EXPIRES_SLACK_MS 60000 /* what is on disk may be behind by so much, or by a tenth */
+
+/* ---- lines in the log ---- */
+
+__attribute__((format(printf, 2, 3))) static void warn(struct keeper *keeper, const char *format, ...) {
+  uint64_t now_ms = keeper->host->now_ms(keeper->core);
+  if (keeper->warned_ms && now_ms - keeper->warned_ms < WARN_EVERY_MS) return;
+  keeper->warned_ms = now_ms ? now_ms : 1;
+  char text[DB_WHY + 256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  keeper->host->log(keeper->core, EDDY_LOG_WARN, text);
+}
+
+/* ---- rooms by name ---- */
+
+static struct kept *kept_of(struct keeper *keeper, const struct eddy_room *room) {
+  return keeper->host->room_data(keeper->core, room);
+}
+
+static struct kept *kept_find(struct keeper *keeper, struct eddy_text name) {
+  struct kept *kept;
+  HASH_FIND(hh, keeper->names, name.at, name.len, kept);
+  return kept;
+}
+
+static void unname(struct keeper *keeper, struct kept *kept) {
+  if (kept->named) HASH_DEL(keeper->names, kept);
+  kept->named = false;
+}
+
+static struct kept *kept_new(struct keeper *keeper, struct eddy_text name, int64_t id) {
+  struct kept *before = kept_find(keeper, name);
+  if (before) unname(keeper, before);
+  struct kept *kept = mem_zalloc(sizeof *kept + name.len + 1);
+  kept->id = id;
+  kept->block = KEEPER_BLOCK_MIN / 2;
+  kept->name_len = name.len;
+  memcpy(kept->name, name.at, name.len);
+  kept->named = true;
+  HASH_ADD_KEYPTR(hh, keeper->names, kept->name, kept->name_len, kept);
+  DL_APPEND(keeper->all, kept);
+  return kept;
+}
+
+static void kept_free(struct keeper *keeper, struct kept *kept) {
+  unname(keeper, kept);
+  DL_DELETE(keeper->all, kept);
+  free(kept);
+}
+
+/* One that is broken is remembered: what is on disk of it is older than what was heard. */
+static void let_go(struct keeper *keeper, struct kept *kept) {
+  if (!kept->room && !kept->unwritten && !kept->broken) kept_free(keeper, kept);
+}
+
+/* ---- the batch of this turn ---- */
+
+static void hand_over(struct keeper *keeper) {
+  struct batch *batch = keeper->open;
+  if (!batch) {
+    if (keeper->urgent) writer_hurry(keeper->writer);
+    keeper->urgent = false;
+    return;
+  }
+  batch->ticket = ++keeper->ticket;
+  batch->urgent = keeper->urgent;
+  for (size_t i = 0; i < batch->rooms_len; i++) {
+    struct kept *kept = batch->rooms[i].kept;
+    batch->rooms[i] = (struct touched){.kept = kept, .mark = kept->mark, .asked = kept->asked};
+    kept->in_open = false;
+    kept->ticket = batch->ticket;
+  }
+  keeper->queued += batch_bytes(batch);
+  keeper->queued_changes += batch->records_len;
+  keeper->open = NULL;
+  keeper->urgent = false;
+  writer_give(keeper->writer, batch);
+}
+
+static void posted(void *arg) {
+  struct keeper *keeper = arg;
+  keeper->posted = false;
+  hand_over(keeper);
+}
+
+static void add(struct keeper *keeper, const struct record *record) {
+  struct kept *kept = record->kept;
+  if (!keeper->open) keeper->open = batch_new();
+  if (!kept->in_open) {
+    kept->in_open = true;
+    kept->unwritten++;
+    batch_touch(keeper->open, kept);
+  }
+  batch_add(keeper->open, record);
+}
+
+/* Of what is no change of a room there need not be a turn that ends with keeper_turn. Once everything ends there is no
+ * post either; then keeper_deinit's caller hands over. */
+static void add_apart(struct keeper *keeper, const struct record *record) {
+  add(keeper, record);
+  if (!keeper->posted) keeper->posted = keeper->host->post(keeper->core, posted, keeper) == 0;
+}
+
+void keeper_turn(struct keeper *keeper) { hand_over(keeper); }
+
+/* ---- numbers and the outbox ---- */
+
+static void reserve(struct keeper *keeper, struct kept *kept, uint64_t seq) {
+  if (kept->asked >= seq + kept->block / 2) return;
+  kept->block = kept->block * 2 < KEEPER_BLOCK_MAX ? kept->block * 2 : KEEPER_BLOCK_MAX;
+  kept->asked = seq + kept->block;
+  kept->expires_ms = keeper->host->room_expires_ms(keeper->core, kept->room);
+  keeper->urgent = true; /* while there still are numbers left of the last one */
+  add_apart(keeper, &(struct record){.kind = RECORD_RESERVE,
+                                     .kept = kept,
+                                     .seq = kept->asked,
+                                     .time_ms = keeper->host->time_ms(keeper->core),
+                                     .expires_ms = kept->expires_ms});
+}
+
+static int refuse(struct keeper *keeper, int error) {
+  keeper->host->counter_add(keeper->core, keeper->meters.refused, 1);
+  return error;
+}
+
+int keeper_number(struct keeper *keeper, struct eddy_room *room, uint64_t seq) {
+  struct kept *kept = kept_of(keeper, room);
+  if (kept->broken) return refuse(keeper, -EIO);
+  if (keeper->failing && (keeper->sync || seq > kept->durable)) return refuse(keeper, -EIO);
+  if (keeper->queued + (keeper->open ? keeper->open->len : 0) > keeper->queue_max) {
+    warn(keeper, "more waits to be written than `queue` allows: pushes are refused until the disk has caught up");
+    return refuse(keeper, -ENOBUFS);
+  }
+  if (seq) reserve(keeper, kept, seq);
+  return 0;
+}
+
+static void hold(struct keeper *keeper, struct kept *kept, uint64_t mark) {
+  if (kept->held) return;
+  kept->held = true;
+  keeper->host->room_outbox(keeper->core, kept->room, mark);
+}
+
+static void open_up(struct keeper *keeper, struct kept *kept, uint64_t mark) {
+  if (!kept->room || !kept->held) return;
+  bool all = keeper->sync ? kept->unwritten == 0 : kept->seq <= kept->durable;
+  if (!all && !keeper->sync) return;
+  kept->held = !all;
+  keeper->host->room_outbox(keeper->core, kept->room, all ? UINT64_MAX : mark);
+}
+
+/* ---- what a room tells ---- */
+
+void keeper_change(struct keeper *keeper, struct eddy_room *room, const struct eddy_change *change) {
+  static const enum record_kind kinds[] = {
+      [EDDY_CHANGE_APPEND] = RECORD_APPEND,   [EDDY_CHANGE_REPLACE] = RECORD_REPLACE,
+      [EDDY_CHANGE_COMPACT] = RECORD_COMPACT, [EDDY_CHANGE_TRIM] = RECORD_TRIM,
+      [EDDY_CHANGE_DROP] = RECORD_DROP,       [EDDY_CHANGE_POLICY] = RECORD_POLICY,
+  };
+  struct kept *kept = kept_of(keeper, room);
+  bool numbered =
+      change->kind == EDDY_CHANGE_NUMBER || change->kind == EDDY_CHANGE_APPEND || change->kind == EDDY_CHANGE_REPLACE;
+  kept->mark = change->mark;
+  if (numbered) kept->seq = change->seq;
+  if (numbered && kept->seq > kept->durable) {
+    keeper->urgent = true;
+    hold(keeper, kept, change->mark - 1);
+  }
+  if (change->kind == EDDY_CHANGE_NUMBER) return;
+  struct record record = {.kind = kinds[change->kind],
+                          .kept = kept,
+                          .key = change->key,
+                          .value = change->value,
+                          .seq = change->seq,
+                          .time_ms = change->time_ms};
+  if (change->kind == EDDY_CHANGE_POLICY) {
+    record.key.at = keeper->host->room_policy(keeper->core, room);
+    record.key.len = strlen(record.key.at);
+  }
+  add(keeper, &record);
+  if (keeper->sync) hold(keeper, kept, change->mark - 1);
+}
+
+int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
+  const struct eddy_host *host = keeper->host;
+  struct eddy_core *core = keeper->core;
+  struct kept *kept = is_new ? kept_new(keeper, host->room_name(core, room), ++keeper->last_id) : kept_of(keeper, room);
+  kept->room = room;
+  kept->mark = host->room_mark(core, room);
+  if (!is_new) return 0;
+  host->room_set_data(core, room, kept);
+  const char *policy = host->room_policy(core, room);
+  kept->block = KEEPER_BLOCK_MIN;
+  kept->asked = KEEPER_BLOCK_MIN;
+  kept->expires_ms = host->room_expires_ms(core, room);
+  add_apart(keeper, &(struct record){.kind = RECORD_CREATE,
+                                     .kept = kept,
+                                     .key = {.at = policy, .len = strlen(policy)},
+                                     .seq = kept->asked,
+                                     .time_ms = host->time_ms(core),
+                                     .expires_ms = kept->expires_ms});
+  return 0;
+}
+
+static void delete (struct keeper *keeper, struct kept *kept) {
+  kept->deleted = true;
+  add_apart(keeper, &(struct record){.kind = RECORD_DELETE, .kept = kept});
+}
+
+void keeper_closed(struct keeper *keeper, struct eddy_room *room, int for_good) {
+  struct kept *kept = kept_of(keeper, room);
+  if (!kept) return;
+  int64_t expires_ms = keeper->host->room_expires_ms(keeper->core, room);
+  kept->room = NULL;
+  if (for_good)
+    delete (keeper, kept);
+  else if (kept->asked != kept->seq || kept->expires_ms != expires_ms) /* else the row says so already */
+    add_apart(keeper, &(struct record){.kind = RECORD_CLOSE,
+                                       .kept = kept,
+                                       .seq = kept->seq,
+                                       .time_ms = keeper->host->time_ms(keeper->core),
+                                       .expires_ms = expires_ms});
+  let_go(keeper, kept);
+}
+
+/* ---- loading ---- */
+
+struct restoring {
+  struct keeper *keeper;
+  struct eddy_room *room;
+};
+
+static int restore(void *arg, const struct eddy_change *message) {
+  const struct restoring *into = arg;
+  return into->keeper->host->restore_message(into->keeper->core, into->room, message->key, message->seq,
+                                             message->time_ms, message->is_base, &message->value);
+}
+
+/* Nothing of the room is waiting to be written when this returns 0. -EIDRM: it was deleted. */
+static int wait_written(struct keeper *keeper, struct kept *kept) {
+  if (kept->broken) return -EIO;
+  if (kept->deleted) return -EIDRM;
+  if (kept->in_open) hand_over(keeper);
+  return writer_wait(keeper->writer, kept->ticket, WAIT_MS);
+}
+
+/* 1, 0 or a negative errno as room_load's. */
+static int load(struct keeper *keeper, struct eddy_room *room, struct eddy_text name, char why[DB_WHY]) {
+  struct shelf_room found;
+  int rc = shelf_room(&keeper->shelf, name, &found, why);
+  if (rc <= 0) return rc;
+  if (found.expires_ms && found.expires_ms <= keeper->host->time_ms(keeper->core)) {
+    delete (keeper, kept_new(keeper, name, found.id));
+    free(found.policy);
+    return 0;
+  }
+  struct restoring into = {.keeper = keeper, .room = room};
+  rc = shelf_messages(&keeper->shelf, found.id, restore, &into, why);
+  if (rc == 0) rc = keeper->host->restore_room(keeper->core, room, found.seq, found.policy);
+  free(found.policy);
+  if (rc < 0) return rc;
+  struct kept *kept = kept_new(keeper, name, found.id);
+  kept->seq = kept->durable = kept->asked = found.seq;
+  kept->expires_ms = found.expires_ms;
+  keeper->host->room_set_data(keeper->core, room, kept);
+  return 1;
+}
+
+static double now_s(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int keeper_load(struct keeper *keeper, struct eddy_room *room, struct eddy_text name) {
+  char why[DB_WHY] = "what is kept of it does not fit together";
+  double began_s = now_s();
+  struct kept *kept = kept_find(keeper, name);
+  int rc = kept ? wait_written(keeper, kept) : 0;
+  if (rc == -EIDRM) return 0;
+  if (rc < 0)
+    snprintf(why, sizeof why, "what it told last could not be written yet");
+  else
+    rc = load(keeper, room, name, why);
+  if (rc < 0) {
+    keeper->host->counter_add(keeper->core, keeper->meters.errors, 1);
+    warn(keeper, "room %.*s: %s", (int)name.len, name.at, why);
+  } else if (rc > 0) {
+    keeper->host->counter_add(keeper->core, keeper->meters.load_s, now_s() - began_s);
+  }
+  return rc;
+}
+
+/* ---- what the writer reports ---- */
+
+static void meter(struct keeper *keeper) {
+  const struct keeper_meters *meters = &keeper->meters;
+  keeper->host->counter_set(keeper->core, meters->queued_bytes, (double)keeper->queued);
+  keeper->host->counter_set(keeper->core, meters->queued_changes, (double)keeper->queued_changes);
+  keeper->host->counter_set(keeper->core, meters->failing, keeper->failing);
+}
+
+static void batch_written(struct keeper *keeper, const struct batch *batch) {
+  keeper->queued -= batch_bytes(batch);
+  keeper->queued_changes -= batch->records_len;
+  keeper->host->counter_add(keeper->core, keeper->meters.changes, (double)batch->records_len);
+  for (size_t i = 0; i < batch->rooms_len; i++) {
+    const struct touched *touched = &batch->rooms[i];
+    struct kept *kept = touched->kept;
+    kept->unwritten--;
+    if (!kept->broken) {
+      kept->durable = touched->asked;
+      open_up(keeper, kept, touched->mark);
+    }
+    let_go(keeper, kept);
+  }
+}
+
+void keeper_written(struct keeper *keeper, const struct writer_report *report) {
+  for (const struct batch *batch = report->batches; batch; batch = batch->next) batch_written(keeper, batch);
+  batch_free(report->batches);
+  keeper->host->counter_add(keeper->core, keeper->meters.commits, 1);
+  keeper->host->counter_add(keeper->core, keeper->meters.commit_s, report->commit_s);
+  keeper->host->counter_add(keeper->core, keeper->meters.lag_s, report->lag_s);
+  meter(keeper);
+}
+
+void keeper_failed(struct keeper *keeper, const char *why) {
+  if (why) {
+    keeper->host->counter_add(keeper->core, keeper->meters.errors, 1);
+    warn(keeper, "rooms cannot be written: %s; %s", why,
+         keeper->sync ? "pushes are refused meanwhile" : "what is pushed is in memory only meanwhile");
+  } else {
+    keeper->host->log(keeper->core, EDDY_LOG_INFO, "rooms can be written again; nothing that waited was lost");
+    keeper->warned_ms = 0;
+  }
+  keeper->failing = why != NULL;
+  meter(keeper);
+}
+
+/* ---- rooms whose time is up ---- */
+
+static void expired(void *arg, int64_t id, struct eddy_text name) {
+  struct keeper *keeper = arg;
+  if (!kept_find(keeper, name)) delete (keeper, kept_new(keeper, name, id));
+}
+
+static void refresh(struct keeper *keeper, struct kept *kept, int64_t now_ms) {
+  int64_t want_ms = keeper->host->room_expires_ms(keeper->core, kept->room);
+  int64_t slack_ms = (want_ms - now_ms) / 10, behind_ms = want_ms - kept->expires_ms;
+  if (slack_ms > EXPIRES_SLACK_MS) slack_ms = EXPIRES_SLACK_MS;
+  if (behind_ms >= -slack_ms && behind_ms <= slack_ms) return;
+  kept->expires_ms = want_ms;
+  add_apart(keeper, &(struct record){.kind = RECORD_EXPIRES, .kept = kept, .expires_ms = want_ms});
+}
+
+void keeper_sweep(struct keeper *keeper) {
+  if (keeper->failing) return;
+  int64_t now_ms = keeper->host->time_ms(keeper->core);
+  struct kept *kept, *next;
+  DL_FOREACH_SAFE(keeper->all, kept, next) if (kept->room) refresh(keeper, kept, now_ms);
+  shelf_expired(&keeper->shelf, now_ms, SWEEP_MAX, expired, keeper);
+}
+
+void keeper_deinit(struct keeper *keeper) {
+  struct kept *kept, *next;
+  DL_FOREACH_SAFE(keeper->all, kept, next) kept_free(keeper, kept);
+}

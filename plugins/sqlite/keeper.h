@@ -1,0 +1,61 @@
+/* The loop's side: what each room has told and what of it is safe. Everything here is of the loop thread.
+ *
+ * Numbers. A room's row holds a number that later messages are beyond: a reservation made ahead in blocks that double,
+ * or, where it was closed as it should be, the last number used. A number is heard of only once a reservation that
+ * covers it is on disk, so after any crash the room goes on beyond all that anybody has heard.
+ *
+ * The outbox. `sync` holds it from the first change that is not on disk, and opens it as far as it is. In the other
+ * modes it is held where the reservation is not yet on disk: in a room's first moment, for one commit. */
+#ifndef SQLITE_KEEPER_H
+#define SQLITE_KEEPER_H
+
+#include "writer.h"
+
+#define KEEPER_BLOCK_MIN 1024u
+#define KEEPER_BLOCK_MAX 1048576u
+
+struct keeper_meters {
+  struct eddy_counter *commits, *changes, *errors, *refused, *queued_bytes, *queued_changes, *failing;
+  struct eddy_counter *commit_s, *lag_s, *load_s; /* histograms */
+};
+
+struct keeper {
+  const struct eddy_host *host;
+  struct eddy_core *core;
+  struct writer *writer;
+  struct shelf shelf;
+  bool sync;
+  uint64_t queue_max; /* bytes that may wait for the writer */
+  uint64_t queued, queued_changes;
+  bool failing;       /* the last try to write went wrong */
+  bool urgent;        /* something in this turn waits for a commit */
+  bool posted;        /* a hand-over is on its way */
+  uint64_t warned_ms; /* last line about what fails; 0: none yet */
+  int64_t last_id;    /* of rooms */
+  uint64_t ticket;    /* of the last batch handed over */
+  struct batch *open; /* of this turn; NULL: nothing yet */
+  struct kept *all;   /* utlist */
+  struct kept *names; /* uthash: the last one of each name */
+  struct keeper_meters meters;
+};
+
+/* The callbacks of struct eddy_plugin. */
+int keeper_load(struct keeper *keeper, struct eddy_room *room, struct eddy_text name);
+int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new);
+void keeper_closed(struct keeper *keeper, struct eddy_room *room, int for_good);
+void keeper_change(struct keeper *keeper, struct eddy_room *room, const struct eddy_change *change);
+int keeper_number(struct keeper *keeper, struct eddy_room *room, uint64_t seq);
+void keeper_turn(struct keeper *keeper);
+
+/* The writer's reports, brought to the loop. `why` NULL: it works again. */
+void keeper_written(struct keeper *keeper, const struct writer_report *report);
+void keeper_failed(struct keeper *keeper, const char *why);
+
+/* Every so often: deletes rooms that are not in memory and whose time is up, and writes down when those in memory would
+ * be. */
+void keeper_sweep(struct keeper *keeper);
+
+/* Frees what it knows of rooms; the writer has ended. */
+void keeper_deinit(struct keeper *keeper);
+
+#endif

@@ -1,0 +1,518 @@
+/* The whole plugin through its table, with a host that is turned by hand and a disk that fails on demand. A crash is a
+ * copy of the database's files as they are on disk at that moment. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "db.h"
+#include "fake_host.h"
+#include "fault_vfs.h"
+#include "kept.h"
+#include "main.h"
+
+static char folder[64], path[128], copy[128];
+
+static void setup(void) {
+  fault_vfs_install();
+  strcpy(folder, "/tmp/eddy-sqlite-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/a.db", folder);
+  snprintf(copy, sizeof copy, "%s/b.db", folder);
+}
+
+static void teardown(void) {
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf %s", folder);
+  ck_assert_int_eq(system(command), 0);
+}
+
+static void crash(void) {
+  char command[1024];
+  snprintf(command, sizeof command, "rm -f %s*; cp %s %s; if [ -e %s-wal ]; then cp %s-wal %s-wal; fi", copy, path,
+           copy, path, path, copy);
+  ck_assert_int_eq(system(command), 0);
+}
+
+static struct eddy_room *must_get(struct eddy_core *world, const char *name) {
+  struct eddy_room *room;
+  ck_assert_int_eq(room_get(world, name, &room), 1);
+  return room;
+}
+
+static void append(struct eddy_core *world, struct eddy_room *room, const char *value) {
+  ck_assert_int_eq(room_do(world, room, EDDY_CHANGE_APPEND, "k", 0, value), 0);
+}
+
+static void nap_ms(long ms) {
+  nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+static uint64_t scalar(const char *file, const char *sql) {
+  sqlite3 *db;
+  sqlite3_stmt *stmt;
+  ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+  ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+  ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+  uint64_t value = (uint64_t)sqlite3_column_int64(stmt, 0);
+  sqlite3_finalize(stmt);
+  sqlite3_close(db);
+  return value;
+}
+
+static void sql(const char *file, const char *text) {
+  sqlite3 *db;
+  ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+  sqlite3_busy_timeout(db, 5000);
+  ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+  sqlite3_close(db);
+}
+
+/* ---- numbers ---- */
+
+START_TEST(numbers_are_reserved_before_they_are_heard) {
+  static const char *const modes[] = {"sync", "batch", "snapshot"};
+  struct eddy_core world = {.interval_ms = 3600000};
+  ck_assert_int_eq(world_start(&world, path, modes[_i]), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_NUMBER, NULL, 0, NULL), 0);
+  ck_assert_uint_eq(room->outbox, 0); /* held: nobody hears of number 1 */
+  room_turn(&world);
+  ck_assert(room_safe(&world, room)); /* and that at once, whatever the interval */
+  crash();
+  for (int i = 0; i < 5000; i++) {
+    ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_NUMBER, NULL, 0, NULL), 0);
+    if (i % 100 == 0) room_turn(&world), nap_ms(1), world_work(&world);
+    if (room->outbox < room->seq) continue;
+    ck_assert_uint_ge(scalar(path, "SELECT seq FROM rooms"), room->seq); /* heard: so it is below what is on disk */
+  }
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT seq FROM rooms"), 5001); /* ended as it should: the exact number */
+
+  struct eddy_core after = {.interval_ms = 10};
+  ck_assert_int_eq(world_start(&after, copy, modes[_i]), 0);
+  room = must_get(&after, "default/a");
+  ck_assert_uint_ge(room->seq, 1024); /* crashed: behind the reservation */
+  room_leave(&after, room, false);
+  world_stop(&after);
+}
+END_TEST
+
+START_TEST(batch_is_held_for_its_numbers_alone) {
+  struct eddy_core world = {.interval_ms = 3600000};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  append(&world, room, "2");
+  room_turn(&world);
+  ck_assert_uint_eq(room->outbox, UINT64_MAX);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 1);
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 2);
+}
+END_TEST
+
+START_TEST(sync_is_held_until_it_is_on_disk) {
+  struct eddy_core world = {0};
+  ck_assert_int_eq(world_start(&world, path, "sync"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  for (int i = 0; i < 200; i++) {
+    char value[16];
+    snprintf(value, sizeof value, "%d", i);
+    append(&world, room, value);
+    ck_assert_uint_lt(room->outbox, room->mark);
+    room_turn(&world);
+    ck_assert(room_safe(&world, room));
+    ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), (uint64_t)i + 1);
+    ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_NUMBER, NULL, 0, NULL), 0);
+    if (room->seq > 2) ck_assert_uint_eq(room->outbox, UINT64_MAX); /* a relay waits for nothing */
+  }
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+/* ---- what comes back ---- */
+
+static void do_something(struct eddy_core *world, struct eddy_room *room) {
+  static const char *const keys[] = {"", "a", "b", "\xc3\xa9"};
+  const char *key = keys[random() % 4];
+  char value[32];
+  snprintf(value, sizeof value, "%s%ld", random() % 2 ? "\x01" : "", random());
+  uint64_t seq = room->seq ? (uint64_t)random() % room->seq + 1 : 1, base = 0;
+  for (size_t i = 0; i < room->len; i++)
+    if (strcmp(room->messages[i].key, key) == 0 && room->messages[i].is_base) base = room->messages[i].seq;
+  int rc = 0;
+  switch (random() % 12) {
+    case 0: rc = room_do(world, room, EDDY_CHANGE_REPLACE, key, 0, value); break;
+    case 1: rc = seq < base ? 0 : room_do(world, room, EDDY_CHANGE_COMPACT, key, seq, value); break;
+    case 2: rc = room_do(world, room, EDDY_CHANGE_TRIM, key, seq / 2, NULL); break;
+    case 3: rc = room_do(world, room, EDDY_CHANGE_DROP, key, seq, NULL); break;
+    case 4: rc = room_do(world, room, EDDY_CHANGE_NUMBER, NULL, 0, NULL); break;
+    default: rc = room_do(world, room, EDDY_CHANGE_APPEND, key, 0, value); break;
+  }
+  ck_assert_int_eq(rc, 0);
+}
+
+START_TEST(a_room_comes_back_as_it_was) {
+  struct eddy_core world = {.interval_ms = 2};
+  srandom((unsigned)_i);
+  ck_assert_int_eq(world_start(&world, path, _i % 2 ? "sync" : "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  for (int round = 0; round < 10; round++) {
+    for (int i = 0; i < 200; i++) {
+      do_something(&world, room);
+      if (random() % 10 == 0) room_turn(&world);
+      if (random() % 50 == 0) nap_ms(1), world_work(&world);
+    }
+    if (round % 3 == 0) room_turn(&world);
+    struct eddy_room before = *room;
+    room->messages = NULL;
+    room_leave(&world, room, false);
+    room = must_get(&world, "default/a"); /* whatever of it is written by now */
+    ck_assert(rooms_equal(&before, room));
+    ck_assert_uint_eq(room->seq, before.seq);
+    free(before.messages);
+  }
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+START_TEST(a_deleted_room_is_gone_and_its_name_free) {
+  struct eddy_core world = {.interval_ms = 3600000};
+  struct eddy_room *other;
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  room_leave(&world, room, true);
+  ck_assert_int_eq(room_get(&world, "default/a", &other), 0);
+  room = room_create(&world, "default/a");
+  append(&world, room, "2");
+  room_leave(&world, room, false);
+  room = must_get(&world, "default/a");
+  ck_assert_uint_eq(room->len, 1);
+  ck_assert_str_eq(room->messages[0].value, "2");
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms"), 1);
+}
+END_TEST
+
+START_TEST(a_room_whose_time_is_up_is_deleted) {
+  struct eddy_core world = {.interval_ms = 5};
+  struct eddy_room *other;
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *old = room_create(&world, "default/old"), *young = room_create(&world, "default/young");
+  struct eddy_room *live = room_create(&world, "default/live"), *asked = room_create(&world, "default/asked");
+  append(&world, old, "1");
+  old->expires_ms = asked->expires_ms = live->expires_ms = world.time_ms + 1000;
+  young->expires_ms = world.time_ms + 5000000;
+  room_leave(&world, old, false);
+  room_leave(&world, asked, false);
+  room_leave(&world, young, false);
+  nap_ms(30);
+  world_work(&world);
+  nap_ms(30);
+  world_work(&world);
+  world.time_ms += 2000;
+  ck_assert_int_eq(room_get(&world, "default/asked", &other), 0);
+  world.sweep(world.sweep_arg);
+  ck_assert_int_eq(room_get(&world, "default/old", &other), 0);
+  room_leave(&world, must_get(&world, "default/young"), false);
+  live->expires_ms = 0;
+  room_leave(&world, live, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms WHERE name IN ('default/young', 'default/live')"), 2);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms"), 2);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 0);
+}
+END_TEST
+
+/* ---- disks that fail ---- */
+
+START_TEST(sync_refuses_while_writing_fails_and_loses_nothing) {
+  static const enum fault faults[] = {FAULT_WRITE, FAULT_FULL, FAULT_SYNC};
+  struct eddy_core world = {0};
+  ck_assert_int_eq(world_start(&world, path, "sync"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  fault_vfs_set(faults[_i]);
+  append(&world, room, "2");
+  room_turn(&world);
+  int rc = 0;
+  for (int i = 0; i < 2000 && rc == 0; i++) {
+    nap_ms(1);
+    world_work(&world);
+    rc = eddy_plugin.room_number(world.self, room, room->seq + 1);
+  }
+  ck_assert_int_eq(rc, -EIO);
+  ck_assert_int_eq(eddy_plugin.room_number(world.self, room, 0), -EIO);
+  ck_assert_uint_lt(room->outbox, room->mark); /* the second is not heard of */
+  ck_assert_ptr_nonnull(strstr(world.log, "rooms cannot be written"));
+  fault_vfs_set(FAULT_NONE);
+  ck_assert(room_safe(&world, room));
+  for (int i = 0; i < 2000 && rc; i++) {
+    nap_ms(1);
+    world_work(&world);
+    rc = eddy_plugin.room_number(world.self, room, room->seq + 1);
+  }
+  append(&world, room, "3");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  crash();
+  ck_assert_uint_eq(scalar(copy, "SELECT count(*) FROM messages"), 3);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+START_TEST(batch_goes_on_while_writing_fails_up_to_its_reservation) {
+  struct eddy_core world = {.interval_ms = 1, .queue = 1 << 20};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  fault_vfs_set(FAULT_FULL);
+  append(&world, room, "2");
+  room_turn(&world);
+  for (int i = 0; i < 2000 && !strstr(world.log, "cannot be written"); i++) nap_ms(1), world_work(&world);
+  int rc = 0, pushed = 2;
+  while (rc == 0 && pushed < 100000) {
+    rc = room_do(&world, room, EDDY_CHANGE_APPEND, "k", 0, "3");
+    if (rc == 0) ck_assert_uint_eq(room->outbox, UINT64_MAX); /* everybody hears it */
+    pushed += rc == 0;
+    room_turn(&world);
+  }
+  ck_assert_int_eq(rc, -EIO);
+  ck_assert_int_eq(pushed, 1024); /* what was reserved when the disk was still there */
+  fault_vfs_set(FAULT_NONE);
+  for (int i = 0; i < 5000 && !strstr(world.log, "again"); i++) nap_ms(1), world_work(&world);
+  append(&world, room, "4");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 1025);
+}
+END_TEST
+
+START_TEST(the_queue_is_bounded) {
+  struct eddy_core world = {.interval_ms = 3600000, .queue = 65536};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  int rc = 0, pushed = 1;
+  while (rc == 0 && pushed < 100000) {
+    rc = room_do(&world, room, EDDY_CHANGE_APPEND, "k", 0, "\"something of a length\"");
+    pushed += rc == 0;
+    if (pushed % 7 == 0) room_turn(&world), world_work(&world);
+    if (pushed > 400) ck_assert_uint_gt(room->outbox, 0);
+  }
+  ck_assert_int_eq(rc, -ENOBUFS);
+  ck_assert_int_lt(pushed, 1000);
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), (uint64_t)pushed);
+}
+END_TEST
+
+START_TEST(a_torn_last_write_takes_back_that_commit_alone) {
+  struct eddy_core world = {.interval_ms = 1};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  append(&world, room, "2");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  fault_vfs_set(FAULT_TEAR);
+  append(&world, room, "3");
+  room_turn(&world);
+  nap_ms(100);
+  crash();
+  fault_vfs_set(FAULT_NONE);
+  struct eddy_core after = {0};
+  ck_assert_int_eq(world_start(&after, copy, "batch"), 0);
+  struct eddy_room *again = must_get(&after, "default/a");
+  ck_assert_uint_eq(again->len, 2);
+  ck_assert_uint_ge(again->seq, 1024);
+  room_leave(&after, again, false);
+  world_stop(&after);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+/* ---- what is damaged ---- */
+
+static void scribble(const char *file, uint64_t page) {
+  FILE *db = fopen(file, "r+b");
+  ck_assert_ptr_nonnull(db);
+  fseek(db, (long)((page - 1) * 4096), SEEK_SET);
+  for (int i = 0; i < 4096; i++) fputc(0xa5, db);
+  fclose(db);
+}
+
+START_TEST(a_corrupt_page_refuses_its_rooms_and_begins_none_anew) {
+  struct eddy_core world = {.interval_ms = 1};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  for (int i = 0; i < 40; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "default/%d", i);
+    struct eddy_room *room = room_create(&world, name);
+    for (int k = 0; k < 100; k++) append(&world, room, "\"a value that takes some room on a page of the database\"");
+    room_leave(&world, room, false);
+  }
+  world_stop(&world);
+  scribble(path,
+           scalar(path, "SELECT pageno FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf' LIMIT 1 OFFSET 30"));
+  struct eddy_core after = {0};
+  ck_assert_int_eq(world_start(&after, path, "batch"), 0);
+  int refused = 0, whole = 0;
+  for (int i = 0; i < 40; i++) {
+    char name[32];
+    struct eddy_room *room;
+    snprintf(name, sizeof name, "default/%d", i);
+    int rc = room_get(&after, name, &room);
+    ck_assert_int_ne(rc, 0); /* never: there is none such */
+    refused += rc < 0;
+    whole += rc > 0 && room->len == 100 && room->seq == 100;
+    if (rc > 0) room_leave(&after, room, false);
+  }
+  ck_assert_int_ge(refused, 1);
+  ck_assert_int_le(refused, 3);
+  ck_assert_int_eq(whole + refused, 40);
+  world_stop(&after);
+}
+END_TEST
+
+START_TEST(a_room_that_cannot_be_written_keeps_no_other_from_it) {
+  struct eddy_core world = {0};
+  ck_assert_int_eq(world_start(&world, path, "sync"), 0);
+  struct eddy_room *bad = room_create(&world, "default/bad"), *good = room_create(&world, "default/good");
+  append(&world, bad, "1");
+  append(&world, good, "1");
+  room_turn(&world);
+  ck_assert(room_safe(&world, bad));
+  ck_assert(room_safe(&world, good));
+  sql(path,
+      "INSERT INTO messages SELECT room, key, 2, encoding, is_base, time, value FROM messages JOIN rooms"
+      " ON rooms.id = room AND name = 'default/bad'"); /* in the way of its next one */
+  append(&world, bad, "2");
+  append(&world, good, "2");
+  room_turn(&world);
+  ck_assert(room_safe(&world, good));
+  for (int i = 0; i < 50; i++) nap_ms(1), world_work(&world);
+  ck_assert_uint_lt(bad->outbox, bad->mark);
+  ck_assert_int_eq(eddy_plugin.room_number(world.self, bad, 3), -EIO);
+  room_leave(&world, bad, false);
+  ck_assert_int_lt(room_get(&world, "default/bad", &bad), 0);
+  room_leave(&world, good, false);
+  world_stop(&world);
+}
+END_TEST
+
+/* ---- whose database it is ---- */
+
+START_TEST(a_database_that_is_not_ours_is_left_alone) {
+  static const struct {
+    const char *sql, *says;
+  } cases[] = {
+      {"CREATE TABLE t (a)", "another program"},
+      {"PRAGMA application_id = 5", "another program"},
+      {"PRAGMA application_id = 1684300921; PRAGMA user_version = 99", "newer eddyd"},
+  };
+  char before[64];
+  struct eddy_core world = {0};
+  snprintf(before, sizeof before, "PRAGMA application_id = %d", DB_APPLICATION);
+  sql(path, _i == 2 ? before : "SELECT 1");
+  sql(path, _i == 2 ? "PRAGMA user_version = 99; CREATE TABLE future (a)" : cases[_i].sql);
+  uint64_t version = scalar(path, "PRAGMA user_version");
+  ck_assert_int_lt(world_start(&world, path, "batch"), 0);
+  ck_assert_msg(strstr(world.log, cases[_i].says) != NULL, "%s", world.log);
+  ck_assert_uint_eq(scalar(path, "PRAGMA user_version"), version);
+  FILE *file = fopen(path, "rb");
+  fseek(file, 18, SEEK_SET);
+  ck_assert_int_eq(fgetc(file), 1); /* the header's file format: its journal has not been made a WAL */
+  fclose(file);
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_database_is_refused) {
+  struct eddy_core world = {0};
+  FILE *file = fopen(path, "w");
+  for (int i = 0; i < 1000; i++) fputs("this is a text, ", file);
+  fclose(file);
+  ck_assert_int_lt(world_start(&world, path, "batch"), 0);
+  ck_assert_ptr_nonnull(strstr(world.log, "no SQLite database"));
+}
+END_TEST
+
+START_TEST(one_process_at_a_time) {
+  struct eddy_core world = {0}, second = {0};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  ck_assert_int_lt(world_start(&second, path, "batch"), 0);
+  ck_assert_ptr_nonnull(strstr(second.log, "another process"));
+  world_stop(&world);
+  ck_assert_int_eq(world_start(&second, path, "batch"), 0);
+  world_stop(&second);
+}
+END_TEST
+
+START_TEST(an_older_schema_is_migrated_whole_or_not_at_all) {
+  static const char *const good[] = {"CREATE TABLE one (a); INSERT INTO one VALUES (7)",
+                                     "ALTER TABLE one ADD COLUMN b DEFAULT 8"};
+  static const char *const bad[] = {"", "CREATE TABLE two (a)", "THIS IS NO SQL"};
+  char why[DB_WHY];
+  sqlite3 *db;
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  ck_assert_int_eq(db_migrate(db, good, 1, why), 0);
+  ck_assert_uint_eq(scalar(path, "PRAGMA user_version"), 1);
+  ck_assert_int_lt(db_migrate(db, bad, 3, why), 0);
+  ck_assert_uint_eq(scalar(path, "PRAGMA user_version"), 1);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM sqlite_schema"), 1); /* the second step is undone, too */
+  ck_assert_int_eq(db_migrate(db, good, 2, why), 0);
+  ck_assert_uint_eq(scalar(path, "SELECT a + b FROM one"), 15);
+  ck_assert_int_lt(db_migrate(db, good, 1, why), 0);
+  ck_assert_ptr_nonnull(strstr(why, "newer eddyd"));
+  sqlite3_close(db);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *s = suite_create("sqlite");
+  TCase *tc = tcase_create("keeper");
+  tcase_add_checked_fixture(tc, setup, teardown);
+  tcase_set_timeout(tc, 30);
+  tcase_add_loop_test(tc, numbers_are_reserved_before_they_are_heard, 0, 3);
+  tcase_add_test(tc, batch_is_held_for_its_numbers_alone);
+  tcase_add_test(tc, sync_is_held_until_it_is_on_disk);
+  tcase_add_loop_test(tc, a_room_comes_back_as_it_was, 0, 8);
+  tcase_add_test(tc, a_deleted_room_is_gone_and_its_name_free);
+  tcase_add_test(tc, a_room_whose_time_is_up_is_deleted);
+  tcase_add_loop_test(tc, sync_refuses_while_writing_fails_and_loses_nothing, 0, 3);
+  tcase_add_test(tc, batch_goes_on_while_writing_fails_up_to_its_reservation);
+  tcase_add_test(tc, the_queue_is_bounded);
+  tcase_add_test(tc, a_torn_last_write_takes_back_that_commit_alone);
+  tcase_add_test(tc, a_corrupt_page_refuses_its_rooms_and_begins_none_anew);
+  tcase_add_test(tc, a_room_that_cannot_be_written_keeps_no_other_from_it);
+  tcase_add_loop_test(tc, a_database_that_is_not_ours_is_left_alone, 0, 3);
+  tcase_add_test(tc, a_file_that_is_no_database_is_refused);
+  tcase_add_test(tc, one_process_at_a_time);
+  tcase_add_test(tc, an_older_schema_is_migrated_whole_or_not_at_all);
+  suite_add_tcase(s, tc);
+  return s;
+}
+
+ED_TEST_MAIN(suite)
