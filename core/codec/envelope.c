@@ -8,7 +8,7 @@ static const struct ed_span names[ED_MEMBER_COUNT] = {
 #undef NAME
 };
 
-struct ed_slot *ed_envelope_slot(struct ed_envelope *envelope, struct ed_span name, bool in_action) {
+struct ed_field *ed_envelope_field(struct ed_envelope *envelope, struct ed_span name, bool in_action) {
   for (size_t i = 0; i < ED_MEMBER_COUNT; i++) {
     if (!ed_span_equal(names[i], name)) continue;
     if (!in_action) return &envelope->members[i];

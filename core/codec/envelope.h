@@ -6,10 +6,10 @@
 #include "base/buf.h"
 #include "codec/cursor.h"
 
-enum ed_slot_kind { ED_SLOT_ABSENT, ED_SLOT_NULL, ED_SLOT_TEXT, ED_SLOT_NUMBER, ED_SLOT_MAP, ED_SLOT_OTHER };
+enum ed_field_kind { ED_FIELD_ABSENT, ED_FIELD_NULL, ED_FIELD_TEXT, ED_FIELD_NUMBER, ED_FIELD_MAP, ED_FIELD_OTHER };
 
-struct ed_slot {
-  enum ed_slot_kind kind;
+struct ed_field {
+  enum ed_field_kind kind;
   bool pieces;         /* TEXT: has escapes (JSON; raw is its inside), is in pieces (CBOR; raw is the whole item) */
   struct ed_span span; /* TEXT without pieces: its contents; otherwise the whole item */
 };
@@ -25,8 +25,8 @@ enum ed_member_name {
 };
 
 struct ed_envelope {
-  struct ed_slot members[ED_MEMBER_COUNT];
-  struct ed_slot action_type, action_seq; /* members of "action" */
+  struct ed_field members[ED_MEMBER_COUNT];
+  struct ed_field action_type, action_seq; /* members of "action" */
   struct ed_buf *scratch;                 /* borrowed: where a name in pieces is put together */
 };
 
@@ -34,7 +34,7 @@ struct ed_envelope {
 #define ED_MEMBER_NAME_MAX 6
 
 /* Where a member of the message (or of its action) belongs; NULL where nobody knows it. */
-struct ed_slot *ed_envelope_slot(struct ed_envelope *envelope, struct ed_span name, bool in_action);
+struct ed_field *ed_envelope_field(struct ed_envelope *envelope, struct ed_span name, bool in_action);
 
 /* Both take the one message apart that the cursor holds. 0, or -1 with the fault. `envelope` is zeroed by the caller,
  * but for the scratch buffer. Of a member that comes twice the last stays. */

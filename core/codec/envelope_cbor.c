@@ -4,48 +4,48 @@
 static struct ed_span since(const struct ed_cursor *c, const uint8_t *at) { return ed_span(at, (size_t)(c->at - at)); }
 
 /* What a checked item is to the protocol. */
-static struct ed_slot classify(struct ed_span item) {
+static struct ed_field classify(struct ed_span item) {
   struct ed_cursor c = ed_cursor(item, 0, NULL);
-  struct ed_slot slot = {.kind = ED_SLOT_OTHER, .span = item};
+  struct ed_field slot = {.kind = ED_FIELD_OTHER, .span = item};
   struct ed_cbor_head head;
   if (ed_cbor_head(&c, &head) < 0) return slot; /* never: it was checked */
   if (head.major == ED_CBOR_TEXT) {
-    slot.kind = ED_SLOT_TEXT;
+    slot.kind = ED_FIELD_TEXT;
     slot.pieces = head.info == 31;
     if (!slot.pieces) slot.span = ed_span(c.at, ed_cursor_left(&c));
   } else if (head.major == ED_CBOR_UINT || head.major == ED_CBOR_NINT ||
              (head.major == ED_CBOR_SIMPLE && head.info >= 25 && head.info <= 27)) {
-    slot.kind = ED_SLOT_NUMBER;
+    slot.kind = ED_FIELD_NUMBER;
   } else if (*item.at == ED_CBOR_NULL) {
-    slot.kind = ED_SLOT_NULL;
+    slot.kind = ED_FIELD_NULL;
   } else if (*item.at == ED_CBOR_UNDEFINED) {
-    slot.kind = ED_SLOT_ABSENT; /* what JavaScript's encoders make of a member that has no value */
+    slot.kind = ED_FIELD_ABSENT; /* what JavaScript's encoders make of a member that has no value */
   }
   return slot;
 }
 
-static struct ed_slot *find(struct ed_envelope *envelope, struct ed_span key, bool in_action) {
-  struct ed_slot name = classify(key);
-  if (name.kind != ED_SLOT_TEXT) return NULL;
-  if (!name.pieces) return ed_envelope_slot(envelope, name.span, in_action);
+static struct ed_field *find(struct ed_envelope *envelope, struct ed_span key, bool in_action) {
+  struct ed_field name = classify(key);
+  if (name.kind != ED_FIELD_TEXT) return NULL;
+  if (!name.pieces) return ed_envelope_field(envelope, name.span, in_action);
   envelope->scratch->len = 0;
   ed_cbor_join(name.span, envelope->scratch);
-  return ed_envelope_slot(envelope, ed_buf_span(envelope->scratch), in_action);
+  return ed_envelope_field(envelope, ed_buf_span(envelope->scratch), in_action);
 }
 
 static int members(struct ed_cursor *c, struct ed_envelope *envelope, bool in_action, unsigned level);
 
-static int value(struct ed_cursor *c, struct ed_envelope *envelope, struct ed_slot *slot, unsigned level) {
+static int value(struct ed_cursor *c, struct ed_envelope *envelope, struct ed_field *slot, unsigned level) {
   const uint8_t *at = c->at;
   if (slot == &envelope->members[ED_MEMBER_ACTION] && at < c->end && *at >> 5 == ED_CBOR_MAP) {
-    envelope->action_type = envelope->action_seq = (struct ed_slot){.kind = ED_SLOT_ABSENT};
-    *slot = (struct ed_slot){.kind = ED_SLOT_MAP};
+    envelope->action_type = envelope->action_seq = (struct ed_field){.kind = ED_FIELD_ABSENT};
+    *slot = (struct ed_field){.kind = ED_FIELD_MAP};
     return members(c, envelope, true, level + 1);
   }
   if (ed_cbor_skip(c, level) < 0) return -1;
   *slot = classify(since(c, at));
   /* the value of a push may be anything, undefined too */
-  if (slot == &envelope->members[ED_MEMBER_VALUE]) *slot = (struct ed_slot){ED_SLOT_OTHER, false, since(c, at)};
+  if (slot == &envelope->members[ED_MEMBER_VALUE]) *slot = (struct ed_field){ED_FIELD_OTHER, false, since(c, at)};
   return 0;
 }
 
@@ -62,7 +62,7 @@ static int members(struct ed_cursor *c, struct ed_envelope *envelope, bool in_ac
       break;
     }
     if (ed_cbor_skip(c, level) < 0) return -1;
-    struct ed_slot *slot = find(envelope, since(c, at), in_action);
+    struct ed_field *slot = find(envelope, since(c, at), in_action);
     if ((slot ? value(c, envelope, slot, level) : ed_cbor_skip(c, level)) < 0) return -1;
   }
   return 0;

@@ -3,31 +3,31 @@
 #include "codec/json_scan.h"
 
 /* A known name can be spelt with an escape per letter, of six bytes each; what is longer is no known name. */
-static struct ed_slot *find(struct ed_envelope *envelope, struct ed_span raw, bool escaped, bool in_action) {
-  if (!escaped) return ed_envelope_slot(envelope, raw, in_action);
+static struct ed_field *find(struct ed_envelope *envelope, struct ed_span raw, bool escaped, bool in_action) {
+  if (!escaped) return ed_envelope_field(envelope, raw, in_action);
   if (raw.len > ED_MEMBER_NAME_MAX * 6) return NULL;
   envelope->scratch->len = 0;
   ed_json_unescape(raw, envelope->scratch);
-  return ed_envelope_slot(envelope, ed_buf_span(envelope->scratch), in_action);
+  return ed_envelope_field(envelope, ed_buf_span(envelope->scratch), in_action);
 }
 
 static int members(struct ed_cursor *c, struct ed_envelope *envelope, bool in_action);
 
-static int value(struct ed_cursor *c, struct ed_envelope *envelope, struct ed_slot *slot, unsigned level) {
+static int value(struct ed_cursor *c, struct ed_envelope *envelope, struct ed_field *slot, unsigned level) {
   uint8_t first = ed_json_peek(c);
   const uint8_t *at = c->at;
-  *slot = (struct ed_slot){.kind = ED_SLOT_OTHER};
+  *slot = (struct ed_field){.kind = ED_FIELD_OTHER};
   if (first == '"' && slot != &envelope->members[ED_MEMBER_VALUE]) {
-    slot->kind = ED_SLOT_TEXT;
+    slot->kind = ED_FIELD_TEXT;
     return ed_json_string(c, &slot->span, &slot->pieces);
   }
   if (slot == &envelope->members[ED_MEMBER_ACTION] && first == '{') {
-    envelope->action_type = envelope->action_seq = (struct ed_slot){.kind = ED_SLOT_ABSENT};
-    slot->kind = ED_SLOT_MAP;
+    envelope->action_type = envelope->action_seq = (struct ed_field){.kind = ED_FIELD_ABSENT};
+    slot->kind = ED_FIELD_MAP;
     return members(c, envelope, true);
   }
-  if (first == 'n') slot->kind = ED_SLOT_NULL;
-  if (first == '-' || (first >= '0' && first <= '9')) slot->kind = ED_SLOT_NUMBER;
+  if (first == 'n') slot->kind = ED_FIELD_NULL;
+  if (first == '-' || (first >= '0' && first <= '9')) slot->kind = ED_FIELD_NUMBER;
   if (ed_json_skip(c, level) < 0) return -1;
   slot->span = ed_span(at, (size_t)(c->at - at));
   return 0;
@@ -46,7 +46,7 @@ static int members(struct ed_cursor *c, struct ed_envelope *envelope, bool in_ac
     struct ed_span raw;
     bool escaped;
     if (ed_json_key(c, &raw, &escaped) < 0) return -1;
-    struct ed_slot *slot = find(envelope, raw, escaped, in_action);
+    struct ed_field *slot = find(envelope, raw, escaped, in_action);
     if ((slot ? value(c, envelope, slot, level) : ed_json_skip(c, level)) < 0) return -1;
     uint8_t next = ed_json_peek(c);
     if (next != ',' && next != '}') {

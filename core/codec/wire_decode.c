@@ -19,7 +19,7 @@ static int malformed(const struct decoding *d, const char *what) {
 }
 
 /* What a text says; where it had to be put together, in the scratch buffer, until the next one. */
-static struct ed_span text_of(const struct decoding *d, const struct ed_slot *slot) {
+static struct ed_span text_of(const struct decoding *d, const struct ed_field *slot) {
   if (!slot->pieces) return slot->span;
   d->scratch->len = 0;
   if (d->encoding == ED_JSON)
@@ -30,7 +30,7 @@ static struct ed_span text_of(const struct decoding *d, const struct ed_slot *sl
 }
 
 /* Which of `names` a text is, or -1. */
-static int pick(const struct decoding *d, const struct ed_slot *slot, const char *const *names, int count) {
+static int pick(const struct decoding *d, const struct ed_field *slot, const char *const *names, int count) {
   struct ed_span text = text_of(d, slot);
   for (int i = 0; i < count; i++) {
     if (ed_span_equal(text, ed_span_text(names[i]))) return i;
@@ -66,14 +66,14 @@ static bool json_whole(struct ed_span text, uint64_t *out) {
 }
 
 /* A number that is whole, not negative and of 64 bits at most, however it is written. */
-static bool count_of(const struct decoding *d, const struct ed_slot *slot, uint64_t *out) {
-  if (slot->kind != ED_SLOT_NUMBER) return false;
+static bool count_of(const struct decoding *d, const struct ed_field *slot, uint64_t *out) {
+  if (slot->kind != ED_FIELD_NUMBER) return false;
   return d->encoding == ED_JSON ? json_whole(slot->span, out) : cbor_whole(slot->span, out);
 }
 
-static int decode_key(const struct decoding *d, const struct ed_slot *slot) {
-  if (slot->kind == ED_SLOT_ABSENT) return malformed(d, "\"key\" is missing");
-  if (slot->kind != ED_SLOT_TEXT) return malformed(d, "\"key\" must be a string");
+static int decode_key(const struct decoding *d, const struct ed_field *slot) {
+  if (slot->kind == ED_FIELD_ABSENT) return malformed(d, "\"key\" is missing");
+  if (slot->kind != ED_FIELD_TEXT) return malformed(d, "\"key\" must be a string");
   d->request->key = text_of(d, slot);
   if (d->request->key.len <= d->limits->key) return 0;
   return ed_fault(d->fault, ED_FAULT_TOO_LARGE, "the key is longer than limits.key (%zu bytes)", d->limits->key);
@@ -82,41 +82,41 @@ static int decode_key(const struct decoding *d, const struct ed_slot *slot) {
 static int decode_action(const struct decoding *d, const struct ed_envelope *envelope) {
   static const char *const names[] = {
       [ED_RELAY] = "relay", [ED_APPEND] = "append", [ED_REPLACE] = "replace", [ED_COMPACT] = "compact"};
-  const struct ed_slot *action = &envelope->members[ED_MEMBER_ACTION];
-  if (action->kind == ED_SLOT_ABSENT) return malformed(d, "push needs an \"action\"");
-  if (action->kind != ED_SLOT_MAP) return malformed(d, "\"action\" must be a map with a \"type\"");
-  if (envelope->action_type.kind == ED_SLOT_ABSENT) return malformed(d, "\"action\" needs a \"type\"");
+  const struct ed_field *action = &envelope->members[ED_MEMBER_ACTION];
+  if (action->kind == ED_FIELD_ABSENT) return malformed(d, "push needs an \"action\"");
+  if (action->kind != ED_FIELD_MAP) return malformed(d, "\"action\" must be a map with a \"type\"");
+  if (envelope->action_type.kind == ED_FIELD_ABSENT) return malformed(d, "\"action\" needs a \"type\"");
   int found = -1;
-  if (envelope->action_type.kind == ED_SLOT_TEXT) found = pick(d, &envelope->action_type, names, 4);
+  if (envelope->action_type.kind == ED_FIELD_TEXT) found = pick(d, &envelope->action_type, names, 4);
   if (found < 0)
     return malformed(d, "the type of \"action\" must be \"relay\", \"append\", \"replace\" or \"compact\"");
   d->request->action = (enum ed_action)found;
   if (found != ED_COMPACT) return 0;
-  if (envelope->action_seq.kind == ED_SLOT_ABSENT) return malformed(d, "compact needs a \"seq\"");
+  if (envelope->action_seq.kind == ED_FIELD_ABSENT) return malformed(d, "compact needs a \"seq\"");
   if (count_of(d, &envelope->action_seq, &d->request->seq)) return 0;
   return malformed(d, "\"seq\" of compact must be a whole number, not negative");
 }
 
 static int decode_push(const struct decoding *d, const struct ed_envelope *envelope) {
   if (decode_action(d, envelope) < 0) return -1;
-  const struct ed_slot *value = &envelope->members[ED_MEMBER_VALUE];
-  if (value->kind == ED_SLOT_ABSENT) return malformed(d, "push needs a \"value\"");
+  const struct ed_field *value = &envelope->members[ED_MEMBER_VALUE];
+  if (value->kind == ED_FIELD_ABSENT) return malformed(d, "push needs a \"value\"");
   d->request->value = value->span;
   return decode_key(d, &envelope->members[ED_MEMBER_KEY]);
 }
 
 static int decode_get(const struct decoding *d, const struct ed_envelope *envelope) {
-  const struct ed_slot *seq = &envelope->members[ED_MEMBER_SEQ];
-  d->request->subscribe_only = seq->kind == ED_SLOT_NULL;
-  if (seq->kind != ED_SLOT_ABSENT && seq->kind != ED_SLOT_NULL && !count_of(d, seq, &d->request->seq)) {
+  const struct ed_field *seq = &envelope->members[ED_MEMBER_SEQ];
+  d->request->subscribe_only = seq->kind == ED_FIELD_NULL;
+  if (seq->kind != ED_FIELD_ABSENT && seq->kind != ED_FIELD_NULL && !count_of(d, seq, &d->request->seq)) {
     return malformed(d, "\"seq\" of get must be null or a whole number, not negative");
   }
   return decode_key(d, &envelope->members[ED_MEMBER_KEY]);
 }
 
 static int decode_ping(const struct decoding *d, const struct ed_envelope *envelope) {
-  const struct ed_slot *nonce = &envelope->members[ED_MEMBER_NONCE];
-  d->request->has_nonce = nonce->kind != ED_SLOT_ABSENT && nonce->kind != ED_SLOT_NULL;
+  const struct ed_field *nonce = &envelope->members[ED_MEMBER_NONCE];
+  d->request->has_nonce = nonce->kind != ED_FIELD_ABSENT && nonce->kind != ED_FIELD_NULL;
   if (!d->request->has_nonce || count_of(d, nonce, &d->request->nonce)) return 0;
   return malformed(d, "\"nonce\" must be null or a whole number, not negative");
 }
@@ -126,9 +126,9 @@ static int judge(const struct decoding *d, const struct ed_envelope *envelope) {
                                       [ED_REQUEST_GET] = "get",
                                       [ED_REQUEST_PING] = "ping",
                                       [ED_REQUEST_UNSUBSCRIBE] = "unsubscribe"};
-  const struct ed_slot *type = &envelope->members[ED_MEMBER_TYPE];
-  if (type->kind == ED_SLOT_ABSENT) return malformed(d, "\"type\" is missing");
-  if (type->kind != ED_SLOT_TEXT) return malformed(d, "\"type\" must be a string");
+  const struct ed_field *type = &envelope->members[ED_MEMBER_TYPE];
+  if (type->kind == ED_FIELD_ABSENT) return malformed(d, "\"type\" is missing");
+  if (type->kind != ED_FIELD_TEXT) return malformed(d, "\"type\" must be a string");
   int found = pick(d, type, names, 4);
   if (found >= 0) d->request->type = (enum ed_request_type)found;
   switch (found) {
