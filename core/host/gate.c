@@ -143,6 +143,7 @@ struct push_call {
   struct ed_member *member;
   enum ed_verdict verdict;
   struct ed_fault *fault;
+  size_t took; /* bytes that it allocated */
 };
 
 /* Room, msg, member: what push and commit are called with. */
@@ -201,8 +202,23 @@ static int run_push(struct ed_instance *instance, lua_CFunction fn, struct push_
   struct ed_script_error error;
   int result = ed_instance_run(instance, fn, call, what, ed_stream_key(call->stream), &error);
   *msg = outer;
+  call->took = instance->home->vm->call_bytes;
   if (result < 0) ed_home_rescue(instance->home, instance, &error);
   return result;
+}
+
+/* After a failure: where the room's state was given up because it is full, and by what the call took this was not its doing, the
+ * room begins in a fresh one at once. */
+static bool begin_again(struct ed_instance **instance, size_t took) {
+  const struct ed_vm *vm = (*instance)->home->vm;
+  if (!(*instance)->evicted || took > vm->limits.memory / 64 || ed_instance_has_close(*instance)) return false;
+  ed_instance_freshen(instance);
+  return !(*instance)->evicted && !(*instance)->broken;
+}
+
+static int run_push_again(struct ed_instance *instance, struct push_call *call) {
+  const struct ed_stream_stages *stages = call->stream->host;
+  return stages && stages->pushes ? run_push(instance, push, call, "push", true) : 0;
 }
 
 static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed_push *push_at_hand, struct ed_member *member,
@@ -219,9 +235,14 @@ static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed
   const struct ed_stream_stages *stages = stream->host;
   if (!stages || !stages->pushes) return ED_PASS;
   struct push_call call = {.stream = stream, .push = push_at_hand, .member = member, .verdict = ED_PASS, .fault = fault};
+  const struct ed_push as_it_came = *push_at_hand;
   if (run_push(instance, push, &call, "push", true) < 0) {
-    broken(fault, stream->room);
-    return ED_REFUSE;
+    *push_at_hand = as_it_came;
+    call.verdict = ED_PASS;
+    if (!begin_again(&instance, call.took) || run_push_again(instance, &call) < 0) {
+      broken(fault, stream->room);
+      return ED_REFUSE;
+    }
   }
   if (call.verdict == ED_REFUSE) host->counts.refusals++;
   return call.verdict;

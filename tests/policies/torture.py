@@ -18,6 +18,7 @@ import client
 SCRIPTS = HERE.parent / "lua" / "torture"
 BUDGET_MS = 20  # policies.call
 CAP = 8 << 20  # policies.memory
+REFUSED_MAX = 2  # in all, of a room in the same Lua state: a call that meets the state full may fail once
 # What the daemon may hold beyond that: the state that is given up while its rooms move to a new one, and one in which the room
 # that is to blame begins again.
 STATES = 3
@@ -105,6 +106,7 @@ class Torture:
         self.other = bench.room("other")
         self.beat = 0
         self.worst_ms = self.longest_ms = 0
+        self.refused = 0  # messages of the neighbour
         self.given_up, self.given_up_ms = 0, 0  # states, and the CPU time of the worst call that led to it
         self.log = open(self.daemon.log_path, "rb")
         self.healthy()
@@ -123,6 +125,10 @@ class Torture:
             room.push("healthy", self.beat, "relay")
         for room in (self.other, self.neighbour):
             message = self.bench.hear(room)
+            if room is self.neighbour and message["type"] == "error" and self.refused < REFUSED_MAX:
+                self.refused += 1  # the state that it shares was full just then; it goes on all the same
+                room.push("healthy", self.beat, "relay")
+                message = self.bench.hear(room)
             check(message.get("key") == "healthy" and message["value"] == self.beat, f"a healthy room heard {message}")
         return (time.monotonic() - began) * 1000
 
@@ -226,7 +232,7 @@ def run(program, patience):
     print(f"# {time.monotonic() - began:.0f} s; the slowest took {torture.worst_ms:.1f} ms of CPU time as a rule "
           f"({torture.worst_name}); a healthy room waited for {torture.longest_ms:.0f} ms at most; "
           f"memory from {torture.memory >> 20} to {torture.most >> 20} MiB", flush=True)
-    print(f"# {torture.given_up} states were given up; a call that led to it took {torture.given_up_ms:.1f} ms at most", flush=True)
+    print(f"# {torture.given_up} states were given up, {torture.refused} messages of a room in the same state refused; a call that led to it took {torture.given_up_ms:.1f} ms at most", flush=True)
     long = torture.given_up_ms > GIVEN_UP_MS * slowness
     yield "a state is given up in time", f"it took {torture.given_up_ms:.1f} ms" if long else ""
     yield "states were given up", "" if torture.given_up else "none was: the scripts that fill them did not"
