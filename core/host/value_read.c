@@ -10,8 +10,8 @@
 
 #define EXACT 9007199254740992.0 /* 2^53 */
 #define PATH_STEPS 8             /* that are shown of the way to what cannot be sent */
-#define RAW_DEPTH_MAX 128 /* of what holds an opaque value, with it; what a script pushes may come back to it as one \
-                           */
+/* Of what holds an opaque value, with it; what a script pushes may come back to it as one. */
+#define RAW_DEPTH_MAX 128
 
 /* One step on the way from the value to what cannot be sent. */
 struct step {
