@@ -1,5 +1,5 @@
-/* Timers in a heap, on a clock that the owner turns: the daemon from its event loop, a test by hand. Nothing here asks the
- * system for the time, so what a test sees is what the daemon does. */
+/* Timers in a heap, on a clock that the owner turns: the daemon from its event loop, a test by hand. Nothing here asks
+ * the system for the time, so what a test sees is what the daemon does. */
 #ifndef ED_BASE_TIMER_H
 #define ED_BASE_TIMER_H
 
@@ -17,8 +17,8 @@ struct ed_timer {
 };
 
 struct ed_timers {
-  uint64_t now_ms;   /* monotonic; what everything on this clock takes for now */
-  int64_t epoch_ms;  /* Unix time at now_ms 0, set by the owner: now_ms + epoch_ms is the time of day */
+  uint64_t now_ms;  /* monotonic; what everything on this clock takes for now */
+  int64_t epoch_ms; /* Unix time at now_ms 0, set by the owner: now_ms + epoch_ms is the time of day */
   struct ed_timer **heap;
   size_t len, cap;
 };

@@ -12,19 +12,14 @@ struct unit {
 };
 
 static const struct unit TIMES[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
-static const struct unit SIZES[] = {{"", 1},
-                                    {"B", 1},
-                                    {"KiB", 1024},
-                                    {"MiB", 1024 * 1024},
-                                    {"GiB", 1024 * 1024 * 1024},
-                                    {"KB", 1000},
-                                    {"MB", 1000000},
-                                    {"GB", 1000000000}};
+static const struct unit SIZES[] = {
+    {"", 1},      {"B", 1},        {"KiB", 1024},     {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024},
+    {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000}};
 
 #define MAX ((uint64_t)1 << 53)
 
-/* Digits, an optional fraction of up to nine digits, optional spaces, a unit. No strtod: it would take the locale's comma,
- * hexadecimals and "inf". */
+/* Digits, an optional fraction of up to nine digits, optional spaces, a unit. No strtod: it would take the locale's
+ * comma, hexadecimals and "inf". */
 static int parse(const char *text, const struct unit *units, size_t n, uint64_t *out) {
   uint64_t whole = 0, fraction = 0, scale = 1;
   const char *p = text;

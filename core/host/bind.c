@@ -41,7 +41,8 @@ double ed_bind_seconds(lua_State *L, int index) {
     uint64_t ms;
     if (ed_units_duration(lua_tostring(L, index), &ms) == 0) seconds = (double)ms / 1000;
   }
-  if (!(seconds >= 0 && seconds < 1e12)) luaL_argerror(L, index, "a time is a number of seconds, or a text like \"40ms\", \"5s\", \"24h\"");
+  if (!(seconds >= 0 && seconds < 1e12))
+    luaL_argerror(L, index, "a time is a number of seconds, or a text like \"40ms\", \"5s\", \"24h\"");
   return seconds;
 }
 
@@ -73,15 +74,16 @@ static void push_knob(lua_State *L, const struct ed_policy_knob *knob) {
   }
 }
 
-/* The value on top in place of the default below it: of the same kind, where a time may be a number for a text and the other
- * way round. */
+/* The value on top in place of the default below it: of the same kind, where a time may be a number for a text and the
+ * other way round. */
 static void check_knob(lua_State *L, const struct ed_policy_knob *knob) {
   int given = lua_type(L, -1), wanted = lua_type(L, -2);
   uint64_t ms;
   bool time_wanted = wanted == LUA_TSTRING && ed_units_duration(lua_tostring(L, -2), &ms) == 0;
   if (time_wanted && given == LUA_TNUMBER && lua_tonumber(L, -1) >= 0) return;
   if (time_wanted && given == LUA_TSTRING && ed_units_duration(lua_tostring(L, -1), &ms) != 0)
-    luaL_error(L, "knob '%s' must be a time like \"%s\", not \"%s\"", knob->name, lua_tostring(L, -2), lua_tostring(L, -1));
+    luaL_error(L, "knob '%s' must be a time like \"%s\", not \"%s\"", knob->name, lua_tostring(L, -2),
+               lua_tostring(L, -1));
   if (given != wanted)
     luaL_error(L, "knob '%s' must be a %s, not a %s", knob->name, time_wanted ? "time" : lua_typename(L, wanted),
                lua_typename(L, given));
@@ -110,12 +112,13 @@ static int native_knobs(lua_State *L) {
     if (lua_isnil(L, -1)) {
       struct ed_buf names = {0};
       /* No Lua call between here and deinit may throw: the names are collected by lua_next alone. */
-      for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) ed_buf_printf(&names, "%s%s", names.len ? ", " : "", lua_tostring(L, -2));
+      for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+        ed_buf_printf(&names, "%s%s", names.len ? ", " : "", lua_tostring(L, -2));
       char text[256];
       snprintf(text, sizeof text, "%.*s", (int)names.len, names.at ? (const char *)names.at : "none");
       ed_buf_deinit(&names);
-      return luaL_error(L, "namespace '%s' sets the knob '%s', which this policy does not have (it has: %s)", space->name,
-                        knob->name, text);
+      return luaL_error(L, "namespace '%s' sets the knob '%s', which this policy does not have (it has: %s)",
+                        space->name, knob->name, text);
     }
     push_knob(L, knob);
     check_knob(L, knob);
@@ -126,7 +129,8 @@ static int native_knobs(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg NATIVE[] = {{"seconds", native_seconds}, {"size", native_size}, {"knobs", native_knobs}, {NULL, NULL}};
+static const luaL_Reg NATIVE[] = {
+    {"seconds", native_seconds}, {"size", native_size}, {"knobs", native_knobs}, {NULL, NULL}};
 
 void ed_bind_open(lua_State *L) {
   ed_bind_room_open(L);

@@ -1,5 +1,5 @@
-/* The objects that scripts see; for the bind_*.c. Each is a userdata with a locked metatable, whose identity every method
- * checks (a script can pass any value as self). An object may outlive what it stands for, and then is empty. */
+/* The objects that scripts see; for the bind_*.c. Each is a userdata with a locked metatable, whose identity every
+ * method checks (a script can pass any value as self). An object may outlive what it stands for, and then is empty. */
 #ifndef ED_HOST_BIND_H
 #define ED_HOST_BIND_H
 
@@ -21,8 +21,8 @@ struct ed_member_object {
 #define ED_MSG_TYPE "eddy.msg"
 #define ED_TIMER_TYPE "eddy.timer"
 
-/* Makes a metatable: `methods` are found by __index (or by `index`, given their table as its first upvalue), and scripts
- * can neither see nor change it. */
+/* Makes a metatable: `methods` are found by __index (or by `index`, given their table as its first upvalue), and
+ * scripts can neither see nor change it. */
 void ed_bind_type(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction index, lua_CFunction newindex,
                   lua_CFunction tostring);
 

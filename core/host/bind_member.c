@@ -1,6 +1,8 @@
 #include "host/bind.h"
 
-struct ed_member_object *ed_bind_member_check(lua_State *L, int index) { return luaL_checkudata(L, index, ED_MEMBER_TYPE); }
+struct ed_member_object *ed_bind_member_check(lua_State *L, int index) {
+  return luaL_checkudata(L, index, ED_MEMBER_TYPE);
+}
 
 static struct ed_member *present(lua_State *L) { return ed_bind_member_check(L, 1)->member; }
 

@@ -52,7 +52,8 @@ static int get_field(lua_State *L) {
   } else if (strcmp(name, "own") == 0) { /* pushed by the policy itself, so seen in commit only */
     lua_pushboolean(L, view->push->origin == view->home->host);
   } else {
-    return luaL_error(L, "msg has no '%s' (it has: key, value, action, seq, size, raw, compacts, transient, own)", name);
+    return luaL_error(L, "msg has no '%s' (it has: key, value, action, seq, size, raw, compacts, transient, own)",
+                      name);
   }
   return 1;
 }
@@ -62,7 +63,8 @@ static int set_field(lua_State *L) {
   const char *name = luaL_checkstring(L, 2);
   if (!view->writable) return luaL_error(L, "msg can be changed in push, not in commit: by then everyone has it");
   if (strcmp(name, "value") == 0) {
-    if (lua_isnil(L, 3)) return luaL_error(L, "msg.value cannot be nil: use eddy.null, or return nil to drop the message");
+    if (lua_isnil(L, 3))
+      return luaL_error(L, "msg.value cannot be nil: use eddy.null, or return nil to drop the message");
     lua_getfenv(L, 1);
     lua_pushvalue(L, 3);
     lua_rawseti(L, -2, 1);

@@ -15,7 +15,8 @@ static struct ed_stream *stream_of(lua_State *L) { return ed_room_stream(room_of
 
 static uint64_t seq_of(lua_State *L, int index) {
   lua_Number seq = luaL_checknumber(L, index);
-  if (!(seq >= 0 && seq <= 9007199254740992.0 && floor(seq) == seq)) luaL_argerror(L, index, "a sequence number expected");
+  if (!(seq >= 0 && seq <= 9007199254740992.0 && floor(seq) == seq))
+    luaL_argerror(L, index, "a sequence number expected");
   return (uint64_t)seq;
 }
 
@@ -58,7 +59,8 @@ static int compact(lua_State *L) {
   return push_as_host(L, key, &push, 4, NULL);
 }
 
-/* for seq, value, time in room:each(key) do: what the key retains, oldest first; what is pushed meanwhile is not seen. */
+/* for seq, value, time in room:each(key) do: what the key retains, oldest first; what is pushed meanwhile is not seen.
+ */
 static int each_next(lua_State *L) {
   struct ed_room_object *object = ed_bind_room_check(L, lua_upvalueindex(1));
   size_t len;
@@ -103,8 +105,8 @@ static double limit(lua_State *L, const char *name) {
   return most;
 }
 
-/* room:trim(key, { messages = n, bytes = n, age = time }): drops the oldest until what is left is within all of them. How many
- * went. */
+/* room:trim(key, { messages = n, bytes = n, age = time }): drops the oldest until what is left is within all of them.
+ * How many went. */
 static int trim(lua_State *L) {
   struct ed_stream *stream = stream_of(L);
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -244,8 +246,10 @@ static int tostring(lua_State *L) {
 }
 
 static const luaL_Reg METHODS[] = {
-    {"push", push},   {"compact", compact}, {"each", each}, {"size", size},       {"trim", trim},          {"drop", drop},
-    {"keys", keys},   {"members", members}, {"now", now},   {"time", wall},       {"expire", expire},      {"log", log_line},
+    {"push", push},           {"compact", compact},     {"each", each},
+    {"size", size},           {"trim", trim},           {"drop", drop},
+    {"keys", keys},           {"members", members},     {"now", now},
+    {"time", wall},           {"expire", expire},       {"log", log_line},
     {"after", ed_bind_after}, {"every", ed_bind_every}, {NULL, NULL},
 };
 

@@ -167,7 +167,8 @@ static int push(lua_State *L) {
     lua_pushvalue(L, 4);
     lua_call(L, 3, 2);
     if (lua_rawequal(L, 5, 3)) continue;
-    if (!lua_isnil(L, 5)) return luaL_error(L, "push must return msg, or nil, or nil and a reason; not a %s", luaL_typename(L, 5));
+    if (!lua_isnil(L, 5))
+      return luaL_error(L, "push must return msg, or nil, or nil and a reason; not a %s", luaL_typename(L, 5));
     call->verdict = lua_isnil(L, 6) ? ED_DROP : ED_REFUSE;
     if (call->verdict == ED_REFUSE) refusal(L, 6, call->fault);
     return 0;
@@ -194,7 +195,8 @@ static int commit(lua_State *L) {
   return 0;
 }
 
-static int run_push(struct ed_instance *instance, lua_CFunction fn, struct push_call *call, const char *what, bool writable) {
+static int run_push(struct ed_instance *instance, lua_CFunction fn, struct push_call *call, const char *what,
+                    bool writable) {
   struct ed_msg_view *msg = instance->home->msg;
   struct ed_msg_view outer = *msg;
   *msg = (struct ed_msg_view){
@@ -207,8 +209,8 @@ static int run_push(struct ed_instance *instance, lua_CFunction fn, struct push_
   return result;
 }
 
-/* After a failure: where the room's state was given up because it is full, and by what the call took this was not its doing, the
- * room begins in a fresh one at once. */
+/* After a failure: where the room's state was given up because it is full, and by what the call took this was not its
+ * doing, the room begins in a fresh one at once. */
 static bool begin_again(struct ed_instance **instance, size_t took) {
   const struct ed_vm *vm = (*instance)->home->vm;
   if (!(*instance)->evicted || took > vm->limits.memory / 64 || ed_instance_has_close(*instance)) return false;
@@ -221,12 +223,13 @@ static int run_push_again(struct ed_instance *instance, struct push_call *call) 
   return stages && stages->pushes ? run_push(instance, push, call, "push", true) : 0;
 }
 
-static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed_push *push_at_hand, struct ed_member *member,
-                                 struct ed_fault *fault) {
+static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed_push *push_at_hand,
+                                 struct ed_member *member, struct ed_fault *fault) {
   struct ed_host *host = gate;
   if (push_at_hand->origin == host) return ED_PASS; /* a policy does not judge itself */
   struct ed_instance *instance = stream->room->host;
-  /* What a `close` pushes would wait behind this push, which it may be older than: such a room is moved by the timer alone. */
+  /* What a `close` pushes would wait behind this push, which it may be older than: such a room is moved by the timer
+   * alone. */
   if (instance->swapping && !ed_instance_has_close(instance)) ed_instance_freshen(&instance);
   if (instance->broken) {
     broken(fault, stream->room);
@@ -234,7 +237,8 @@ static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed
   }
   const struct ed_stream_stages *stages = stream->host;
   if (!stages || !stages->pushes) return ED_PASS;
-  struct push_call call = {.stream = stream, .push = push_at_hand, .member = member, .verdict = ED_PASS, .fault = fault};
+  struct push_call call = {
+      .stream = stream, .push = push_at_hand, .member = member, .verdict = ED_PASS, .fault = fault};
   const struct ed_push as_it_came = *push_at_hand;
   if (run_push(instance, push, &call, "push", true) < 0) {
     *push_at_hand = as_it_came;

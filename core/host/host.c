@@ -45,13 +45,16 @@ size_t ed_host_folders(struct ed_host *host, const char *const **folders) {
   struct ed_policy *policy, *next;
   HASH_ITER(hh, host->policies, policy, next) {
     if (!policy->current) continue;
-    for (struct ed_source *source = policy->current->sources; source; source = source->next) add_folder(host, source->path);
+    for (struct ed_source *source = policy->current->sources; source; source = source->next)
+      add_folder(host, source->path);
   }
   *folders = (const char *const *)host->folders;
   return host->folders_len;
 }
 
-struct ed_host_counts ed_host_counts(const struct ed_host *host) { return host->counts; }
+struct ed_host_counts ed_host_counts(const struct ed_host *host) {
+  return host->counts;
+}
 
 struct ed_policy_info ed_host_info(const struct ed_room *room) {
   const struct ed_instance *instance = room->host;
@@ -62,7 +65,8 @@ struct ed_policy_info ed_host_info(const struct ed_room *room) {
 }
 
 /* A room of its own in a hub of its own, so that nothing of it is seen. */
-int ed_host_check(struct ed_host *host, const struct ed_space *space, const char *policy, struct ed_script_error *error) {
+int ed_host_check(struct ed_host *host, const struct ed_space *space, const char *policy,
+                  struct ed_script_error *error) {
   struct ed_policy *found = ed_policy_find(host, policy, error);
   if (!found) return -1;
   struct ed_hub hub;

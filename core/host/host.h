@@ -1,5 +1,5 @@
-/* The host: what rooms do with a message. It fills the gate of the hub with policies, Lua scripts that run one instance per
- * room, in Lua states shared by up to `rooms_per_state` rooms, and swaps them while rooms go on. */
+/* The host: what rooms do with a message. It fills the gate of the hub with policies, Lua scripts that run one instance
+ * per room, in Lua states shared by up to `rooms_per_state` rooms, and swaps them while rooms go on. */
 #ifndef ED_HOST_HOST_H
 #define ED_HOST_HOST_H
 
@@ -9,11 +9,11 @@
 struct ed_host;
 
 struct ed_host_options {
-  const char *scripts;      /* the folder with lib/ and rooms/; borrowed */
-  struct ed_vm_limits vm;   /* budget of a call, cap of a state */
-  size_t rooms_per_state;   /* 1: every room has a Lua state of its own */
-  size_t source_max;        /* bytes of one script file */
-  size_t timers_max;        /* of one room */
+  const char *scripts;    /* the folder with lib/ and rooms/; borrowed */
+  struct ed_vm_limits vm; /* budget of a call, cap of a state */
+  size_t rooms_per_state; /* 1: every room has a Lua state of its own */
+  size_t source_max;      /* bytes of one script file */
+  size_t timers_max;      /* of one room */
 };
 
 /* `hub`'s gate becomes this host. All borrowed until ed_host_free. */
@@ -23,12 +23,13 @@ void ed_host_free(struct ed_host *host); /* no room may be left */
 /* Whether there is a script for a policy of this name (1 to 64 of a-z A-Z 0-9 _ -). */
 bool ed_host_knows(struct ed_host *host, const char *policy);
 
-/* Loads the policy as a room of the namespace would, with an empty room. 0; or -1 with what is wrong: file, line, reason,
- * traceback. */
-int ed_host_check(struct ed_host *host, const struct ed_space *space, const char *policy, struct ed_script_error *error);
+/* Loads the policy as a room of the namespace would, with an empty room. 0; or -1 with what is wrong: file, line,
+ * reason, traceback. */
+int ed_host_check(struct ed_host *host, const struct ed_space *space, const char *policy,
+                  struct ed_script_error *error);
 
-/* A script file has changed (or may have): policies that use it are loaded again, and their rooms moved over. `path` NULL: any
- * file may have. */
+/* A script file has changed (or may have): policies that use it are loaded again, and their rooms moved over. `path`
+ * NULL: any file may have. */
 void ed_host_changed(struct ed_host *host, const char *path);
 
 /* Moves a running room to another policy, at once. -1 with a fault: the room keeps what it had. */

@@ -16,7 +16,9 @@ static void check_field(lua_State *L) {
   const char *name = lua_tostring(L, -2);
   for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++)
     if (strcmp(name, FIELDS[i]) == 0) return;
-  luaL_error(L, "a stage has a field '%s', which means nothing (there are: open, join, push, commit, leave, close, key, name, api)",
+  luaL_error(L,
+             "a stage has a field '%s', which means nothing (there are: open, join, push, commit, leave, close, key, "
+             "name, api)",
              name);
 }
 
@@ -52,8 +54,8 @@ static void add_api(lua_State *L, struct ed_instance *instance) {
   lua_pop(L, 1);
 }
 
-/* Collects the stages of the table on top, and of those in its array part, in order. `key` is the pattern that holds around
- * it; an own one takes its place. */
+/* Collects the stages of the table on top, and of those in its array part, in order. `key` is the pattern that holds
+ * around it; an own one takes its place. */
 static void collect(lua_State *L, struct ed_instance *instance, const char *key, int depth) {
   if (!lua_istable(L, -1)) luaL_error(L, "a policy is a table of stages, not a %s", luaL_typename(L, -1));
   if (depth > 16) luaL_error(L, "stages are nested too deeply");
@@ -115,7 +117,8 @@ static int begin(lua_State *L) {
   instance->stages = ed_zalloc(ED_STAGES_MAX * sizeof *instance->stages);
   collect(L, instance, NULL, 0);
   lua_pop(L, 1);
-  instance->stages = ed_realloc(instance->stages, (instance->stages_len ? instance->stages_len : 1) * sizeof *instance->stages);
+  instance->stages =
+      ed_realloc(instance->stages, (instance->stages_len ? instance->stages_len : 1) * sizeof *instance->stages);
   if (instance->room->space->knobs_len && !instance->knobs_read)
     return luaL_error(L, "the namespace sets knobs (%s), but the policy has none: it does not call eddy.knobs",
                       instance->room->space->knobs[0].name);

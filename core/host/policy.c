@@ -17,7 +17,8 @@ bool ed_policy_name_valid(const char *name) {
   return true;
 }
 
-/* A module is named a.b: letters, digits, _ and -, and dots that stand for folders. So no name leads out of a folder. */
+/* A module is named a.b: letters, digits, _ and -, and dots that stand for folders. So no name leads out of a folder.
+ */
 static bool module_name_valid(const char *name) {
   size_t len = strlen(name);
   if (len < 1 || len > 64 || name[0] == '.' || name[len - 1] == '.' || strstr(name, "..")) return false;

@@ -28,7 +28,7 @@ struct ed_program {
   struct ed_source *sources; /* read when first asked for, then fixed: a program never sees a later version of a file */
   struct ed_home *homes;     /* utlist */
   size_t instances;
-  size_t failures; /* rooms that could not move over to it */
+  size_t failures;                /* rooms that could not move over to it */
   struct ed_program *next, *prev; /* the policy's older ones, too, while rooms are on them */
 };
 
@@ -37,8 +37,8 @@ struct ed_policy {
   struct ed_host *host;
   struct ed_program *current;  /* NULL: its file could not be read or compiled when it was first wanted */
   struct ed_program *programs; /* utlist: all that have instances, and the current one */
-  struct ed_source *tried;     /* what did not load when it was last tried; NULL: nothing. No reason to try that again */
-  uint64_t version;            /* of the newest program */
+  struct ed_source *tried; /* what did not load when it was last tried; NULL: nothing. No reason to try that again */
+  uint64_t version;        /* of the newest program */
   uint64_t told_since_ms, untold; /* report.c: failures in the log, and left out of it */
   unsigned told;
   char name[];
@@ -50,12 +50,12 @@ struct ed_home {
   struct ed_vm *vm;
   struct ed_instance *instances; /* utlist */
   size_t count;
-  size_t most; /* rooms that it takes */
+  size_t most;                 /* rooms that it takes */
   struct ed_instance *current; /* whose code runs; NULL outside of calls */
-  int main_ref;     /* the compiled policy */
-  int library_ref;  /* name -> what a library module returned */
-  int modules_ref;  /* name -> compiled module of the policy's own folder */
-  int msg_ref;      /* the one msg object */
+  int main_ref;                /* the compiled policy */
+  int library_ref;             /* name -> what a library module returned */
+  int modules_ref;             /* name -> compiled module of the policy's own folder */
+  int msg_ref;                 /* the one msg object */
   struct ed_msg_view *msg;
   struct ed_buf value;   /* of a push that a stage changed; stays until that push is done */
   struct ed_buf scratch; /* of a push that a script makes */
@@ -63,7 +63,7 @@ struct ed_home {
 };
 
 struct ed_stage {
-  char *key; /* pattern; NULL: every key */
+  char *key;                                  /* pattern; NULL: every key */
   int push, commit, open, join, leave, close; /* references; LUA_NOREF */
 };
 
@@ -79,16 +79,16 @@ struct ed_instance {
   int api_ref;     /* table of methods that stages add to room; LUA_NOREF */
   bool opening;    /* not yet the room's: it may read, but not push */
   bool knobs_read;
-  bool broken;       /* over its memory: pushes are refused until the policy changes */
-  bool solitary;     /* gets a state of its own from now on */
-  bool evicted;      /* its state must go: it moves even where its program is current */
+  bool broken;                    /* over its memory: pushes are refused until the policy changes */
+  bool solitary;                  /* gets a state of its own from now on */
+  bool evicted;                   /* its state must go: it moves even where its program is current */
   struct ed_script_timer *timers; /* utlist */
   size_t timers_len;
   uint64_t failures;
   char *last_failure; /* owned */
   uint64_t reported_ms, unreported;
-  struct ed_instance *next, *prev;             /* in its home */
-  struct ed_instance *swap_next, *swap_prev;   /* in the host's list of instances to be replaced; utlist */
+  struct ed_instance *next, *prev;           /* in its home */
+  struct ed_instance *swap_next, *swap_prev; /* in the host's list of instances to be replaced; utlist */
   bool swapping;
 };
 
@@ -130,7 +130,8 @@ struct ed_source *ed_program_source(struct ed_program *program, const char *name
 
 /* A home with room for one more. `solitary`: one of its own. NULL with an error. */
 struct ed_home *ed_home_for(struct ed_program *program, bool solitary, struct ed_script_error *error);
-void ed_home_settle(struct ed_home *home); /* frees it where nobody lives in it and it is not the current program's last */
+void ed_home_settle(
+    struct ed_home *home); /* frees it where nobody lives in it and it is not the current program's last */
 static inline struct ed_home *ed_home_of(lua_State *L) { return ed_vm_of(L)->owner; }
 /* The instance whose code runs; throws where there is none (a script kept a function beyond its room's end). */
 struct ed_instance *ed_home_current(lua_State *L);
@@ -140,13 +141,13 @@ int ed_instance_run(struct ed_instance *instance, lua_CFunction fn, void *arg, c
 
 /* ---- instance.c ---- */
 
-/* A new instance of the policy for the room: the script has run, its stages are known, `open` has been called. It is not yet
- * the room's. NULL with an error. */
+/* A new instance of the policy for the room: the script has run, its stages are known, `open` has been called. It is
+ * not yet the room's. NULL with an error. */
 struct ed_instance *ed_instance_new(struct ed_program *program, struct ed_room *room, bool solitary,
                                     struct ed_script_error *error);
 void ed_instance_free(struct ed_instance *instance);
-/* Makes it the room's (room->host), in place of what the room has; resolves the stages of every stream. The one before may say
- * a last word (`close`): what it pushes waits, so this belongs between ed_room_enter and ed_room_exit. */
+/* Makes it the room's (room->host), in place of what the room has; resolves the stages of every stream. The one before
+ * may say a last word (`close`): what it pushes waits, so this belongs between ed_room_enter and ed_room_exit. */
 void ed_instance_install(struct ed_instance *instance);
 bool ed_instance_has_close(const struct ed_instance *instance);
 void ed_stream_resolve(struct ed_instance *instance, struct ed_stream *stream);
@@ -168,7 +169,7 @@ void ed_home_rescue(struct ed_home *home, struct ed_instance *culprit, const str
 
 /* ---- bind_*.c: what scripts see ---- */
 
-void ed_bind_open(lua_State *L);                     /* metatables and the native module, once per state */
+void ed_bind_open(lua_State *L);                          /* metatables and the native module, once per state */
 void ed_bind_msg_new(lua_State *L, struct ed_home *home); /* pushes the msg object */
 /* Encodes the value that a stage has assigned into home->value, and makes it the push's. */
 void ed_bind_msg_encode(lua_State *L, int msg, struct ed_home *home);
@@ -194,7 +195,7 @@ struct ed_msg_view {
   struct ed_home *home;
   const struct ed_stream *stream; /* NULL: outside of a call */
   struct ed_push *push;
-  bool decoded; /* msg.value is in the object's environment */
+  bool decoded;  /* msg.value is in the object's environment */
   bool assigned; /* it was set by a stage: push->value must be made from it */
   bool writable; /* in push, not in commit */
   struct ed_room *room;

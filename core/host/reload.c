@@ -9,8 +9,8 @@
 /* A slice of moving rooms over ends after this long; the loop serves messages between two slices. */
 #define SLICE_US 2000
 
-/* A version that fails in so many rooms, and in more than it works in, is not tried in the rest: each try may cost a whole
- * budget. */
+/* A version that fails in so many rooms, and in more than it works in, is not tried in the rest: each try may cost a
+ * whole budget. */
 #define FAILURES_MAX 10
 
 static uint64_t now_us(void) {
@@ -35,10 +35,11 @@ void ed_instance_freshen(struct ed_instance **at) {
   if (!old->evicted && current->failures >= FAILURES_MAX && current->failures > current->instances) return;
   struct ed_script_error error;
   struct ed_instance *fresh = ed_instance_new(current, old->room, old->solitary, &error);
-  if (!fresh) {
+  if (!fresh) { /* reported by then; the room keeps what it has, or where that is what must go, loses its policy */
     if (++current->failures == FAILURES_MAX && current->failures > current->instances)
-      ed_log(old->host->log, ED_LOG_ERROR, "host", "policy %s: version %llu fails in too many rooms; the others keep what they have",
-             current->policy->name, (unsigned long long)current->version); /* it has been reported; the room keeps what it has, or, where that is what must go, nothing works any more */
+      ed_log(old->host->log, ED_LOG_ERROR, "host",
+             "policy %s: version %llu fails in too many rooms; the others keep what they have", current->policy->name,
+             (unsigned long long)current->version);
     old->host->counts.reload_failures++;
     if (old->evicted) old->broken = true;
     return;
@@ -112,7 +113,7 @@ static struct ed_program *try_program(struct ed_policy *policy, struct ed_script
   struct ed_room *room = old->room;
   const struct ed_log *log = policy->host->log;
   policy->host->log = NULL; /* the caller says it */
-  fresh->instances++; /* a program goes with its last instance, and the one that is tried here may be that */
+  fresh->instances++;       /* a program goes with its last instance, and the one that is tried here may be that */
   ed_room_enter(room);
   struct ed_instance *first = ed_instance_new(fresh, room, old->solitary, error);
   policy->host->log = log;
@@ -131,8 +132,8 @@ static void reload(struct ed_policy *policy) {
   struct ed_program *fresh = try_program(policy, &error);
   if (!fresh) {
     host->counts.reload_failures++;
-    ed_log(host->log, ED_LOG_ERROR, "host", "policy %s does not load, rooms keep the version they have: %s", policy->name,
-           error.text);
+    ed_log(host->log, ED_LOG_ERROR, "host", "policy %s does not load, rooms keep the version they have: %s",
+           policy->name, error.text);
     return;
   }
   host->counts.reloads++;
@@ -170,9 +171,9 @@ int ed_host_move(struct ed_room *room, const char *name, struct ed_fault *fault)
   return ed_fault(fault, ED_FAULT_REFUSED, "the policy does not load: %.150s", error.text);
 }
 
-/* A state that stays over its cap after a collection cannot be saved from the outside: what fills it belongs to scripts. So
- * its rooms begin again elsewhere, from what they retain; the one whose call failed in a state of its own, where next
- * time it fills up nobody else's. If it does so again, it loses its policy until that is mended. */
+/* A state that stays over its cap after a collection cannot be saved from the outside: what fills it belongs to
+ * scripts. So its rooms begin again elsewhere, from what they retain; the one whose call failed in a state of its own,
+ * where next time it fills up nobody else's. If it does so again, it loses its policy until that is mended. */
 void ed_home_rescue(struct ed_home *home, struct ed_instance *culprit, const struct ed_script_error *error) {
   if (culprit->broken || culprit->evicted) return; /* its state is being left already */
   if (error->kind != ED_SCRIPT_MEMORY || !ed_vm_over_cap(home->vm)) return;

@@ -43,14 +43,13 @@ void ed_instance_failed(struct ed_instance *instance, const char *what, struct e
   char again[64] = "";
   if (instance->unreported) snprintf(again, sizeof again, " (and %" PRIu64 " times since)", instance->unreported);
   if (policy && policy->untold) {
-    ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s: %" PRIu64 " more failures were not told", policy->name,
-           policy->untold);
+    ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s: %" PRIu64 " more failures were not told",
+           policy->name, policy->untold);
     policy->untold = 0;
   }
-  ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s, room %s, %s%s%.*s: %s%s",
-         policy ? policy->name : "?", instance->room->name, what,
-         key.len ? ", key " : "", (int)(key.len > 100 ? 100 : key.len), key.len ? (const char *)key.at : "",
-         error->text, again);
+  ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s, room %s, %s%s%.*s: %s%s", policy ? policy->name : "?",
+         instance->room->name, what, key.len ? ", key " : "", (int)(key.len > 100 ? 100 : key.len),
+         key.len ? (const char *)key.at : "", error->text, again);
   instance->unreported = 0;
   instance->reported_ms = now_ms;
   if (same) return;

@@ -8,7 +8,8 @@
 /* Borrows from the configuration. */
 struct ed_host_options ed_policies_options(const struct ed_config *config);
 
-/* Loads the policy of every namespace with its knobs, on an empty room. 0; or -EINVAL, and what is wrong in `problems`. */
+/* Loads the policy of every namespace with its knobs, on an empty room. 0; or -EINVAL, and what is wrong in `problems`.
+ */
 int ed_policies_check(const struct ed_config *config, struct ed_problems *problems);
 
 /* Runs the tests of policies, as --test. 0; or -EINVAL where one failed or could not be run. */

@@ -21,7 +21,7 @@ struct folder {
   struct ed_watch *watch;
   char *path;
   uint64_t device, inode; /* of the folder that is watched: another one may have taken its name */
-  bool moved;             /* or was deleted, perhaps: it is watched anew, as a new folder may get the inode of an old one */
+  bool moved; /* or was deleted, perhaps: it is watched anew, as a new folder may get the inode of an old one */
   struct folder *next;
 };
 
@@ -80,7 +80,8 @@ static void add(struct ed_watch *watch, const char *path, const struct stat *inf
   uv_fs_event_init(watch->loop, &folder->handle);
   int error = uv_fs_event_start(&folder->handle, touched, path, 0);
   if (error) {
-    ed_log(watch->log, ED_LOG_WARN, "main", "%s cannot be watched, changes there go unnoticed: %s", path, uv_strerror(error));
+    ed_log(watch->log, ED_LOG_WARN, "main", "%s cannot be watched, changes there go unnoticed: %s", path,
+           uv_strerror(error));
     uv_close((uv_handle_t *)&folder->handle, folder_closed);
     return;
   }
@@ -127,7 +128,8 @@ static void look(struct ed_watch *watch) {
   drop_stale(watch);
   walk(watch, watch->scripts, 0);
   bool missing = watch->folders_len == 0;
-  if (missing && !watch->missing) ed_log(watch->log, ED_LOG_WARN, "main", "there is no folder %s to watch", watch->scripts);
+  if (missing && !watch->missing)
+    ed_log(watch->log, ED_LOG_WARN, "main", "there is no folder %s to watch", watch->scripts);
   watch->missing = missing;
   if (missing) uv_timer_start(&watch->settle, settled, RETRY_MS, 0);
 }

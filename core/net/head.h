@@ -15,8 +15,9 @@ struct ed_head {
 
 /* `at` is a whole head, with the empty line at its end. What libwebsockets is not to see is overwritten: the digits of
  * the Content-Length with zeros, since the body is read here; and the name of an Upgrade field that asks for anything
- * but a WebSocket, since a server may ignore that (RFC 9110, 7.8) and libwebsockets would try HTTP/2 or say 403; and that
- * of Sec-WebSocket-Protocol, which a server that speaks none of them ignores (RFC 6455, 4.2.2), and libwebsockets refuses.
+ * but a WebSocket, since a server may ignore that (RFC 9110, 7.8) and libwebsockets would try HTTP/2 or say 403; and
+ * that of Sec-WebSocket-Protocol, which a server that speaks none of them ignores (RFC 6455, 4.2.2), and libwebsockets
+ * refuses.
  *
  * 0; or the HTTP status to refuse it with, and then why in `why` (a constant). */
 int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why);

@@ -266,7 +266,7 @@ static void run_pending(struct ed_room *room) {
   while (room->pending) {
     struct ed_pending *pending = room->pending;
     room->pending = pending->next;
-    struct ed_fault fault;
+    struct ed_fault fault = {0};
     if (push_key(room, ed_span(pending->bytes, pending->key_len), &pending->push, pending->member, &fault) < 0)
       ed_log(room->hub->log, ED_LOG_WARN, "room", "room %s: a push from inside the server failed: %s", room->name,
              fault.text);
