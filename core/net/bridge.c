@@ -42,7 +42,6 @@ static int conn_event(struct ed_conn *conn, enum lws_callback_reasons reason) {
     case LWS_CALLBACK_HTTP: return ed_http_request(conn);
     case LWS_CALLBACK_HTTP_WRITEABLE: return ed_http_writable(conn);
     case LWS_CALLBACK_ESTABLISHED: return established(conn);
-    case LWS_CALLBACK_SERVER_WRITEABLE: ed_outgoing_writable(conn); return 0;
     case LWS_CALLBACK_RECEIVE: /* these cannot come, and are not to be trusted if they do */
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX: return -1;
@@ -67,7 +66,6 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP:
     case LWS_CALLBACK_HTTP_WRITEABLE:
     case LWS_CALLBACK_ESTABLISHED:
-    case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:

@@ -28,13 +28,19 @@ void ed_conn_phase(struct ed_conn *conn, enum ed_phase phase) {
   conn->since_ms = conn->net->timers.now_ms;
 }
 
-bool ed_conn_watch(struct ed_conn *conn, bool on) {
-  if (conn->watched == on) return true;
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
-  if (epoll_ctl(conn->net->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, conn->fd, &event) != 0) return false;
-  conn->watched = on;
+static bool listen_for(struct ed_conn *conn, bool watched, bool awaited) {
+  bool before = conn->watched || conn->awaited, after = watched || awaited;
+  if (conn->watched == watched && conn->awaited == awaited) return true;
+  struct epoll_event event = {.events = (watched ? EPOLLIN : 0u) | (awaited ? EPOLLOUT : 0u), .data.ptr = conn};
+  int what = !after ? EPOLL_CTL_DEL : before ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(conn->net->epoll, what, conn->fd, &event) != 0) return false;
+  conn->watched = watched;
+  conn->awaited = awaited;
   return true;
 }
+
+bool ed_conn_watch(struct ed_conn *conn, bool on) { return listen_for(conn, on, conn->awaited); }
+bool ed_conn_await(struct ed_conn *conn, bool on) { return listen_for(conn, conn->watched, on); }
 
 void ed_conn_todo(struct ed_conn *conn) {
   if (conn->todo) return;
@@ -71,7 +77,7 @@ void ed_conn_close(struct ed_conn *conn, unsigned code, const char *why) {
 static void release(struct ed_conn *conn) {
   struct ed_net *net = conn->net;
   if (conn->member.room) ed_room_leave(&conn->member);
-  ed_conn_watch(conn, false);
+  listen_for(conn, false, false);
   todo_remove(conn);
   if (net->adopting == conn) net->adopting = NULL;
   struct ed_conn *last = net->conns[--net->conns_len];
@@ -111,9 +117,8 @@ void ed_conns_work(struct ed_net *net) {
   }
 }
 
-void ed_conn_readable(struct ed_conn *conn) {
+static void readable(struct ed_conn *conn) {
   struct ed_net *net = conn->net;
-  if (conn->doomed) return;
   ssize_t len = recv(conn->fd, net->input, ED_NET_INPUT_LEN, 0);
   if (len < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (len <= 0) {
@@ -132,4 +137,9 @@ void ed_conn_readable(struct ed_conn *conn) {
     case ED_CLOSING:
     case ED_LINGERING: break;
   }
+}
+
+void ed_conn_event(struct ed_conn *conn, uint32_t events) {
+  if (conn->awaited && !conn->doomed && events & ~(uint32_t)EPOLLIN) ed_outgoing_writable(conn);
+  if (conn->watched && !conn->doomed && events & ~(uint32_t)EPOLLOUT) readable(conn);
 }

@@ -23,6 +23,7 @@ struct ed_aside {
   uint8_t part[ED_FRAME_CONTROL_MAX], part_len; /* of a control frame that came in pieces */
   uint8_t pong[ED_FRAME_CONTROL_MAX], pong_len; /* what to answer the last ping with, once something can be sent */
   bool pong_due;
+  uint8_t rest[2 + ED_FRAME_CONTROL_MAX], rest_len; /* of one that the socket took the beginning of */
 };
 
 struct ed_conn {
@@ -49,7 +50,8 @@ struct ed_conn {
   bool trusted : 1;    /* its peer is a proxy whose X-Forwarded-* are believed */
   bool surplus : 1;    /* above the limit of connections: only there to be told so */
   bool pinged : 1;     /* and not heard since */
-  bool watched : 1;    /* in net->epoll */
+  bool watched : 1;    /* net->epoll tells when it has bytes to read */
+  bool awaited : 1;    /* and when it takes bytes again */
   bool paused : 1;     /* not read from until it takes what waits for it */
   bool peer_closed : 1; /* it has sent a close frame */
   bool doomed : 1;     /* to be dropped at the end of the turn */
@@ -77,11 +79,13 @@ void ed_conns_work(struct ed_net *net);
 /* Moves on to a phase that has a deadline. */
 void ed_conn_phase(struct ed_conn *conn, enum ed_phase phase);
 
-/* (Un)registers the socket for ed_conn_readable. False where the system has no room for that. */
+/* (Un)registers the socket for bytes to read. False where the system has no room for that. */
 bool ed_conn_watch(struct ed_conn *conn, bool on);
+/* Likewise for room to write. */
+bool ed_conn_await(struct ed_conn *conn, bool on);
 
-/* The socket has bytes, or its end. */
-void ed_conn_readable(struct ed_conn *conn);
+/* What epoll says of the socket (EPOLLIN, ...). */
+void ed_conn_event(struct ed_conn *conn, uint32_t events);
 
 /* arrival.c: bytes of the request's head. */
 void ed_arrival(struct ed_conn *conn, const uint8_t *at, size_t len);

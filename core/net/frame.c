@@ -120,6 +120,12 @@ size_t ed_frames_cut(struct ed_span bytes, size_t most) {
   return cut;
 }
 
+size_t ed_frames_left(struct ed_span bytes, size_t sent) {
+  size_t at = 0;
+  while (at < sent) at += frame_size(bytes.at + at);
+  return at - sent;
+}
+
 size_t ed_frame_control(enum ed_op op, struct ed_span payload, uint8_t out[2 + ED_FRAME_CONTROL_MAX]) {
   out[0] = (uint8_t)(FIN | op);
   out[1] = (uint8_t)payload.len;

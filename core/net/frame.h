@@ -49,6 +49,10 @@ enum ed_frames_result ed_frames_next(struct ed_frames *frames, uint8_t **at, siz
  * passing `most`: whole frames, or where the first one alone is longer, that frame. */
 size_t ed_frames_cut(struct ed_span bytes, size_t most);
 
+/* Of finished frames of a server's, beginning with the start of one, the first `sent` bytes are gone: how many bytes are
+ * left of the frame that this ended in. 0: it ended between two. */
+size_t ed_frames_left(struct ed_span bytes, size_t sent);
+
 /* A control frame of the server's into `out`: its length. At most ED_FRAME_CONTROL_MAX payload bytes. */
 size_t ed_frame_control(enum ed_op op, struct ed_span payload, uint8_t out[2 + ED_FRAME_CONTROL_MAX]);
 

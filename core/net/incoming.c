@@ -77,7 +77,7 @@ static void control(struct ed_conn *conn, const struct ed_piece *piece) {
   uint8_t payload[ED_FRAME_CONTROL_MAX];
   memcpy(payload, aside->part, aside->part_len);
   size_t len = aside->part_len;
-  if (!aside->pong_due) {
+  if (!aside->pong_due && !aside->rest_len) {
     free(aside);
     conn->aside = NULL;
   }

@@ -2,6 +2,7 @@
 #ifndef ED_NET_INTERNAL_H
 #define ED_NET_INTERNAL_H
 
+#include <sys/epoll.h>
 #include <uv.h>
 
 #include "base/timer.h"
@@ -16,6 +17,7 @@ struct lws_context;
 struct lws_vhost;
 
 #define ED_NET_INPUT_LEN (64 * 1024) /* read from a socket at once, into one buffer that all share */
+#define ED_NET_EVENTS 16384 /* sockets read at one wait: the more, the more goes out in one write to each receiver */
 
 struct ed_listener {
   struct ed_net *net;
@@ -55,6 +57,7 @@ struct ed_net {
   size_t sweep_at;
   struct ed_timer deadline; /* of draining, then of closing */
   uint8_t *input;           /* ED_NET_INPUT_LEN */
+  struct epoll_event *events; /* ED_NET_EVENTS */
   uint64_t accepted, bytes_in; /* since it began */
   size_t input_bytes;       /* read in this turn */
   bool input_seen;          /* by the last run of the loop */

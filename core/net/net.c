@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "net/internal.h"
 
-#define EVENTS_MOST 1024
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
 #define CLOSING_MS 1000         /* for the close frames at the very end */
@@ -95,11 +94,10 @@ static void on_signal(uv_signal_t *handle, int number) {
 static void on_sockets(uv_poll_t *poll, int status, int events) {
   (void)status, (void)events;
   struct ed_net *net = poll->data;
-  struct epoll_event ready[EVENTS_MOST];
   ed_net_tick(net);
-  int count = epoll_wait(net->epoll, ready, EVENTS_MOST, 0);
+  int count = epoll_wait(net->epoll, net->events, ED_NET_EVENTS, 0);
   /* None of these is freed by another's event: connections go at the end of the turn, or by events of their own. */
-  for (int i = 0; i < count; i++) ed_conn_readable(ready[i].data.ptr);
+  for (int i = 0; i < count; i++) ed_conn_event(net->events[i].data.ptr, net->events[i].events);
 }
 
 static void on_clock(uv_timer_t *clock) { (void)clock; /* it has woken the loop, which is all */ }
@@ -198,6 +196,7 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   net->log = log;
   net->epoll = -1;
   net->input = ed_alloc(ED_NET_INPUT_LEN);
+  net->events = ed_alloc(ED_NET_EVENTS * sizeof *net->events);
   uv_loop_init(&net->loop);
   ed_timers_init(&net->timers, uv_now(&net->loop));
   net->timers.epoch_ms = wall_ms() - (int64_t)net->timers.now_ms;
@@ -249,6 +248,7 @@ void ed_net_free(struct ed_net *net) {
   free(net->proxies);
   free(net->conns);
   free(net->input);
+  free(net->events);
   free(net);
 }
 

@@ -1,6 +1,6 @@
-/* From a member's queue to its socket. Everything that is said on a WebSocket is said here, as finished frames: so no
- * pong and no close ever lands inside a frame that is half sent. */
-#include <libwebsockets.h>
+/* From a member's queue to its socket. Everything that is said on a WebSocket is said here, as finished frames, and
+ * nobody else writes to the socket: so no pong and no close ever lands inside a frame that is half sent. */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,36 +10,47 @@
 #include "net/internal.h"
 #include "room/room.h"
 
-/* Most that is written at once: what the socket does not take of it libwebsockets copies, so this bounds what one slow
- * connection costs besides its queue. */
-#define PIECE_LEN (128 * 1024)
+#define PIECE_LEN (256 * 1024) /* written at once, or one range more */
+#define PARTS_MOST 64          /* ranges in one write */
 
-/* False: the socket is dead (the connection is then doomed), or takes no more (then it is blocked). */
-static bool put(struct ed_conn *conn, struct ed_span bytes) {
-  /* RAW neither frames nor changes what it is given */
-  if (lws_write(conn->wsi, (unsigned char *)(uintptr_t)bytes.at, bytes.len, LWS_WRITE_RAW) < 0) {
+/* How many bytes the socket took. Where that is not all, the connection is blocked, and ed_outgoing_writable goes on;
+ * where the socket is dead, doomed. */
+static size_t put(struct ed_conn *conn, struct iovec *parts, size_t count, size_t len) {
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+  ssize_t sent = count == 1 ? send(conn->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                            : sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM) {
     ed_conn_doom(conn);
-    return false;
+    return 0;
   }
-  conn->member.blocked = lws_partial_buffered(conn->wsi); /* then it calls ed_outgoing_writable by itself */
-  return !conn->member.blocked;
+  if (sent < 0) sent = 0;
+  if ((size_t)sent == len) return len;
+  conn->member.blocked = true;
+  if (!ed_conn_await(conn, true)) ed_conn_doom(conn);
+  return (size_t)sent;
+}
+
+/* What is left of the frame that `sent` bytes of these parts end in. The first part begins with the rest of one where
+ * the connection has one half sent; otherwise parts are whole frames. */
+static uint64_t frame_left(const struct ed_conn *conn, const struct iovec *parts, size_t sent) {
+  if (sent < conn->frame_left) return conn->frame_left - sent;
+  size_t begun = (size_t)conn->frame_left;
+  for (; sent > parts->iov_len; parts++, begun = 0) sent -= parts->iov_len;
+  return ed_frames_left(ed_span((uint8_t *)parts->iov_base + begun, parts->iov_len - begun), sent - begun);
 }
 
 /* The queue, until it is empty or the socket takes no more. `frame_only`: just the rest of a frame that was begun. */
 static void send_queue(struct ed_conn *conn, bool frame_only) {
-  struct ed_span bytes;
-  while (!conn->member.blocked && (conn->frame_left || !frame_only) && ed_member_peek(&conn->member, &bytes)) {
-    size_t len = conn->frame_left && conn->frame_left < bytes.len ? (size_t)conn->frame_left : bytes.len;
-    if (!conn->frame_left && len > PIECE_LEN) {
-      len = ed_frames_cut(bytes, PIECE_LEN);
-      if (len > PIECE_LEN) conn->frame_left = len; /* one frame that is longer than a piece */
-    }
-    if (len > PIECE_LEN) len = PIECE_LEN;
-    bool more = put(conn, ed_span(bytes.at, len));
-    if (conn->doomed) return;
-    if (conn->frame_left) conn->frame_left -= len;
-    ed_member_consume(&conn->member, len);
-    if (!more) return;
+  struct iovec parts[PARTS_MOST];
+  while (!conn->member.blocked && !conn->doomed && (conn->frame_left || !frame_only)) {
+    size_t count = ed_member_gather(&conn->member, parts, frame_only ? 1 : PARTS_MOST, PIECE_LEN), len = 0;
+    if (count == 0) return;
+    if (frame_only) parts[0].iov_len = (size_t)conn->frame_left;
+    for (size_t i = 0; i < count; i++) len += parts[i].iov_len;
+    size_t sent = put(conn, parts, count, len);
+    if (conn->doomed || sent == 0) return;
+    conn->frame_left = sent == len ? 0 : frame_left(conn, parts, sent);
+    ed_member_consume(&conn->member, sent);
   }
 }
 
@@ -55,6 +66,21 @@ static void close_member(struct ed_member *member, unsigned code, const char *wh
 
 const struct ed_member_ops ed_conn_member_ops = {.deliver = deliver, .close = close_member};
 
+static struct ed_aside *aside_of(struct ed_conn *conn) {
+  if (!conn->aside) conn->aside = ed_zalloc(sizeof *conn->aside);
+  return conn->aside;
+}
+
+/* A control frame, between two others. What the socket does not take of it goes first when it does. */
+static void put_control(struct ed_conn *conn, uint8_t *frame, size_t len) {
+  struct iovec part = {frame, len};
+  size_t sent = put(conn, &part, 1, len);
+  if (sent == len || conn->doomed) return;
+  struct ed_aside *aside = aside_of(conn);
+  aside->rest_len = (uint8_t)(len - sent);
+  memmove(aside->rest, frame + sent, len - sent);
+}
+
 /* Between two frames, and with a socket that takes bytes. */
 static bool may_speak(const struct ed_conn *conn) {
   return conn->phase == ED_OPEN && !conn->doomed && !conn->member.blocked && !conn->frame_left;
@@ -62,20 +88,20 @@ static bool may_speak(const struct ed_conn *conn) {
 
 void ed_outgoing_ping(struct ed_conn *conn) {
   uint8_t frame[2 + ED_FRAME_CONTROL_MAX];
-  if (may_speak(conn)) put(conn, ed_span(frame, ed_frame_control(ED_OP_PING, ed_span(NULL, 0), frame)));
+  if (may_speak(conn)) put_control(conn, frame, ed_frame_control(ED_OP_PING, ed_span(NULL, 0), frame));
 }
 
 void ed_outgoing_pong(struct ed_conn *conn, struct ed_span payload) {
   if (may_speak(conn)) {
     uint8_t frame[2 + ED_FRAME_CONTROL_MAX];
-    put(conn, ed_span(frame, ed_frame_control(ED_OP_PONG, payload, frame)));
+    put_control(conn, frame, ed_frame_control(ED_OP_PONG, payload, frame));
     return;
   }
   /* Of several pings only the last one need be answered (RFC 6455, 5.5.3). */
-  if (!conn->aside) conn->aside = ed_zalloc(sizeof *conn->aside);
-  conn->aside->pong_due = true;
-  conn->aside->pong_len = (uint8_t)payload.len;
-  if (payload.len) memcpy(conn->aside->pong, payload.at, payload.len);
+  struct ed_aside *aside = aside_of(conn);
+  aside->pong_due = true;
+  aside->pong_len = (uint8_t)payload.len;
+  if (payload.len) memcpy(aside->pong, payload.at, payload.len);
 }
 
 static void owed_pong(struct ed_conn *conn) {
@@ -91,27 +117,41 @@ static void resume(struct ed_conn *conn) {
   if (!ed_conn_watch(conn, true)) ed_conn_doom(conn);
 }
 
+/* The close frame has gone. Where the peer has sent one too, the server is the one to close (RFC 6455, 7.1.1). */
+static void said_all(struct ed_conn *conn) {
+  if (conn->peer_closed)
+    ed_conn_doom(conn);
+  else
+    shutdown(conn->fd, SHUT_WR);
+}
+
 void ed_outgoing_close(struct ed_conn *conn) {
   if (conn->member.blocked) return; /* goes on in ed_outgoing_writable, or ends at its deadline */
   send_queue(conn, true);
   if (conn->doomed || conn->member.blocked || conn->frame_left) return;
 
   uint8_t frame[2 + ED_FRAME_CONTROL_MAX];
-  put(conn, ed_span(frame, ed_frame_close(conn->close_code, conn->why, frame)));
+  put_control(conn, frame, ed_frame_close(conn->close_code, conn->why, frame));
   if (conn->member.room) ed_room_leave(&conn->member);
-  if (conn->peer_closed || conn->doomed) {
-    ed_conn_doom(conn); /* both have said it: the server is the one to close (RFC 6455, 7.1.1) */
-    return;
-  }
-  if (!conn->member.blocked) shutdown(conn->fd, SHUT_WR);
+  if (conn->doomed) return;
   ed_conn_phase(conn, ED_LINGERING);
+  if (!conn->member.blocked) said_all(conn);
   resume(conn); /* to see the peer's end */
 }
 
+static void send_rest(struct ed_conn *conn) {
+  if (!conn->aside || !conn->aside->rest_len) return;
+  size_t len = conn->aside->rest_len;
+  conn->aside->rest_len = 0;
+  put_control(conn, conn->aside->rest, len);
+}
+
 void ed_outgoing_writable(struct ed_conn *conn) {
-  if (lws_partial_buffered(conn->wsi)) return;
+  if (!ed_conn_await(conn, false)) ed_conn_doom(conn);
   conn->member.blocked = false;
   conn->since_ms = conn->net->timers.now_ms; /* it takes something, so it is alive */
+  send_rest(conn);
+  if (conn->member.blocked || conn->doomed) return;
   switch ((enum ed_phase)conn->phase) {
     case ED_OPEN:
       owed_pong(conn);
@@ -120,7 +160,7 @@ void ed_outgoing_writable(struct ed_conn *conn) {
       if (!conn->member.blocked) resume(conn);
       break;
     case ED_CLOSING: ed_conn_todo(conn); break; /* not now: the turn's last words go out before it */
-    case ED_LINGERING: shutdown(conn->fd, SHUT_WR); break;
+    case ED_LINGERING: said_all(conn); break;
     case ED_ARRIVING:
     case ED_ASKING: break;
   }

@@ -73,14 +73,31 @@ bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *
   return true;
 }
 
+size_t ed_queue_gather(const struct ed_queue *queue, uint64_t open, struct iovec *parts, size_t most,
+                       size_t bytes_most) {
+  const struct ed_slot *slot = slots_of(queue) + queue->head, *end = slots_of(queue) + queue->len;
+  size_t count = 0, bytes = 0;
+  for (; slot < end && count < most && bytes < bytes_most && slot->stamp <= open; slot++) {
+    parts[count++] = (struct iovec){slot->chunk->buf.at + slot->start, slot->end - slot->start};
+    bytes += slot->end - slot->start;
+  }
+  return count;
+}
+
 void ed_queue_consume(struct ed_queue *queue, size_t len) {
-  struct ed_slot *slot = &slots_of(queue)[queue->head];
-  slot->start += len;
   queue->bytes -= len;
   if (queue->excused > queue->bytes) queue->excused = queue->bytes;
-  if (slot->start < slot->end) return;
-  ed_chunk_unref(slot->chunk);
-  if (++queue->head < queue->len) return;
+  struct ed_slot *slots = slots_of(queue);
+  while (len) {
+    struct ed_slot *slot = &slots[queue->head];
+    size_t take = len < slot->end - slot->start ? len : slot->end - slot->start;
+    slot->start += take;
+    len -= take;
+    if (slot->start < slot->end) return;
+    ed_chunk_unref(slot->chunk);
+    queue->head++;
+  }
+  if (queue->head < queue->len) return;
   if (queue->cap) free(queue->slots);
   *queue = (struct ed_queue){0};
 }

@@ -3,6 +3,8 @@
 #ifndef ED_ROOM_CHUNK_H
 #define ED_ROOM_CHUNK_H
 
+#include <sys/uio.h>
+
 #include "base/buf.h"
 
 struct ed_chunk {
@@ -42,7 +44,11 @@ void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, 
  * room writes again or the queue changes. They begin and end at frame boundaries unless a part was consumed. */
 bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *bytes);
 
-/* Takes the first `len` bytes of what ed_queue_peek gave (0 < len <= its len) off the queue. */
+/* Likewise the first ranges, `most` of them or as many as come to `bytes_most` or more: how many. For one write. */
+size_t ed_queue_gather(const struct ed_queue *queue, uint64_t open, struct iovec *parts, size_t most,
+                       size_t bytes_most);
+
+/* Takes the first `len` bytes of what ed_queue_peek or ed_queue_gather gave (0 < len <= theirs) off the queue. */
 void ed_queue_consume(struct ed_queue *queue, size_t len);
 
 /* Copies what waits into a chunk of its own where the queue holds on to far more memory than it has bytes waiting. */

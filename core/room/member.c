@@ -6,6 +6,10 @@ bool ed_member_peek(const struct ed_member *member, struct ed_span *bytes) {
   return ed_queue_peek(&member->queue, member->room->open, bytes);
 }
 
+size_t ed_member_gather(const struct ed_member *member, struct iovec *parts, size_t most, size_t bytes_most) {
+  return ed_queue_gather(&member->queue, member->room->open, parts, most, bytes_most);
+}
+
 void ed_member_consume(struct ed_member *member, size_t len) {
   struct ed_hub_counts *counts = &member->room->hub->counts;
   counts->queued -= len;

@@ -49,6 +49,9 @@ struct ed_member {
 /* The bytes to send next: false where there are none (or none yet, see the outbox in room.h). */
 bool ed_member_peek(const struct ed_member *member, struct ed_span *bytes);
 
+/* Likewise the ranges to send next, for one write: see ed_queue_gather. */
+size_t ed_member_gather(const struct ed_member *member, struct iovec *parts, size_t most, size_t bytes_most);
+
 /* Calls ops->close, once. */
 void ed_member_close(struct ed_member *member, unsigned code, const char *why);
 

@@ -1,5 +1,7 @@
 """Bytes that are no proper WebSocket, and no proper HTTP: a close that says so, and nobody else notices."""
 
+import time
+
 import client
 import values
 from client import BINARY, CLOSE, PING, PONG, TEXT, frame
@@ -278,6 +280,31 @@ def behind_close(t):
     a.send(frame(CLOSE, b"\x03\xe8") + frame(TEXT, PUSH))
     a.end_code()
     others.check()
+
+
+@test("frames: a socket that takes a few bytes at a time gets whole frames, pongs between them, in order",
+      {"limits.queue": "64MiB"})
+def trickle(t):
+    room = t.new_room()
+    slow, writer = t.connect(room, receive_buffer=2048), t.connect(room)
+    writer.get("-", None)
+    sizes = [1, 30, 110, 127, 200, 3000, 9, 65000, 70000, 4, 150000, 12] * 30 # more than the two sockets hold
+    for i, size in enumerate(sizes):
+        # Two keys of which this reader hears both, and an answer to the writer between: ranges that do not touch.
+        writer.push("ab"[i % 2], "x" * size, "relay")
+        if i % 5 == 0:
+            slow.send_frame(PING, b"p%d" % i)
+    writer.nothing()
+    for i, size in enumerate(sizes):
+        if i % 10 == 0:
+            time.sleep(0.002)
+            slow.send_frame(PING, b"q")
+        told = slow.hear(4 * t.patience).plain()
+        assert (told["seq"], len(told["value"])) == (i + 1, size), (i, told["seq"], len(told["value"]))
+    slow.nothing()
+    assert slow.pongs and slow.pongs[-1] == b"q", slow.pongs  # of several, only the last need be answered
+    slow.send_frame(CLOSE, b"\x03\xe8")
+    assert slow.end_code() == 1000
 
 
 @test("http: a connection goes on, or says that it closes and does", encodings=(None,))

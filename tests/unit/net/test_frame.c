@@ -104,6 +104,19 @@ START_TEST(cuts_between_frames) {
 }
 END_TEST
 
+START_TEST(what_is_left_of_a_frame) {
+  uint8_t bytes[4 + 300 + 2 + 10 + 70000] = {0x82, 126, 300 >> 8, 300 & 255};
+  memcpy(bytes + 304, "\x81\x00", 2);
+  memcpy(bytes + 306, "\x82\x7f\0\0\0\0\0\x01\x11\x70", 10); /* 70,000 */
+  static const struct {
+    size_t sent, left;
+  } cases[] = {{0, 0}, {1, 303}, {4, 300}, {303, 1}, {304, 0}, {305, 1}, {306, 0}, {307, 70009}, {316, 70000}, {70315, 1},
+               {70316, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_uint_eq(ed_frames_left(ed_span(bytes, sizeof bytes), cases[i].sent), cases[i].left);
+}
+END_TEST
+
 START_TEST(makes_close_frames) {
   uint8_t out[2 + ED_FRAME_CONTROL_MAX];
   ck_assert_uint_eq(ed_frame_close(0, "unused", out), 2);
@@ -139,6 +152,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(tcase, reads_frames, 0, sizeof CASES / sizeof *CASES);
   tcase_add_test(tcase, unmasks_at_every_offset);
   tcase_add_test(tcase, cuts_between_frames);
+  tcase_add_test(tcase, what_is_left_of_a_frame);
   tcase_add_test(tcase, makes_close_frames);
   tcase_add_test(tcase, answers_closes);
   suite_add_tcase(suite, tcase);

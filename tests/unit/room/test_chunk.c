@@ -88,6 +88,11 @@ START_TEST(stamps) {
   ed_queue_consume(&queue, 3);
   ck_assert(!ed_queue_peek(&queue, 6, &bytes));
   ck_assert(ed_queue_peek(&queue, 7, &bytes));
+  ed_queue_add(&queue, chunk, 0, 3, 8, false);
+  struct iovec parts[3];
+  ck_assert_uint_eq(ed_queue_gather(&queue, 6, parts, 3, 100), 0);
+  ck_assert_uint_eq(ed_queue_gather(&queue, 7, parts, 3, 100), 1); /* not past what is held */
+  ck_assert_uint_eq(ed_queue_gather(&queue, 8, parts, 3, 100), 2);
   ed_queue_deinit(&queue);
 
   ed_queue_add(&queue, chunk, 0, 3, 5, false); /* joined: it waits for the later of the two */
@@ -198,9 +203,26 @@ START_TEST(random_run) {
       size_t len = 1 + dice(&state) % bytes.len;
       ed_queue_consume(&queue, len);
       sent += len;
-    } else if (what == 14) {
-      ed_queue_spill(&queue);
+    } else if (what == 14) { /* several ranges at once, of which a socket takes some bytes */
+      struct iovec parts[8];
+      size_t most = 1 + dice(&state) % 8, bytes_most = 1 + dice(&state) % 60;
+      size_t count = ed_queue_gather(&queue, OPEN, parts, most, bytes_most), total = 0;
+      ck_assert_uint_le(count, most);
+      ck_assert_int_eq(count > 0, sent < model.len);
+      for (size_t i = 0; i < count; i++) {
+        ck_assert_uint_lt(total, bytes_most); /* no range more than it takes */
+        ck_assert_uint_le(parts[i].iov_len, model.len - sent - total);
+        ck_assert_mem_eq(parts[i].iov_base, model.at + sent + total, parts[i].iov_len);
+        total += parts[i].iov_len;
+      }
+      if (count < most && total < bytes_most) ck_assert_uint_eq(total, model.len - sent);
+      if (!count) continue;
+      size_t len = 1 + dice(&state) % total;
+      ed_queue_consume(&queue, len);
+      sent += len;
     } else if (dice(&state) % 4 == 0) {
+      ed_queue_spill(&queue);
+    } else {
       ed_chunk_unref(chunk);
       chunk = ed_chunk_new();
     }
