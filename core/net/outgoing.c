@@ -60,11 +60,20 @@ static void deliver(struct ed_member *member) {
   if ((conn->phase == ED_OPEN || conn->phase == ED_CLOSING) && !conn->doomed) send_queue(conn, false);
 }
 
+static size_t send_bytes(struct ed_member *member, struct ed_span bytes) {
+  struct ed_conn *conn = ed_conn_of(member);
+  if (conn->doomed) return bytes.len; /* nobody is there to hear it */
+  struct iovec part = {(uint8_t *)(uintptr_t)bytes.at, bytes.len};
+  size_t sent = put(conn, &part, 1, bytes.len);
+  if (sent < bytes.len) conn->frame_left = ed_frames_left(bytes, sent);
+  return sent;
+}
+
 static void close_member(struct ed_member *member, unsigned code, const char *why) {
   ed_conn_close(ed_conn_of(member), code, why);
 }
 
-const struct ed_member_ops ed_conn_member_ops = {.deliver = deliver, .close = close_member};
+const struct ed_member_ops ed_conn_member_ops = {.deliver = deliver, .send = send_bytes, .close = close_member};
 
 static struct ed_aside *aside_of(struct ed_conn *conn) {
   if (!conn->aside) conn->aside = ed_zalloc(sizeof *conn->aside);

@@ -17,6 +17,9 @@ void ed_hub_deinit(struct ed_hub *hub) {
   struct ed_room *room, *next;
   HASH_ITER(hh, hub->rooms, room, next) ed_hub_unload(room);
   ed_buf_deinit(&hub->scratch);
+  free(hub->late);
+  hub->late = NULL;
+  hub->late_cap = 0;
   while (hub->traffic) {
     struct ed_traffic *traffic = hub->traffic;
     hub->traffic = traffic->next;
@@ -199,7 +202,7 @@ void ed_hub_flush(struct ed_hub *hub) {
     struct ed_room *room = hub->dirty;
     DL_DELETE2(hub->dirty, room, dirty_prev, dirty_next);
     room->dirty = false;
-    ed_room_dispatch(room);
+    ed_outbox_flush(room);
     ed_outbox_rest(room);
   }
   while (hub->ready) {

@@ -46,6 +46,8 @@ struct ed_hub {
   struct ed_room *dirty;   /* have something to say; utlist */
   struct ed_member *ready; /* have something waiting and are not blocked; utlist */
   struct ed_buf scratch;   /* for transcoding */
+  struct ed_member **late; /* for ed_outbox_flush */
+  size_t late_cap;
   struct ed_hub_counts counts;
   struct ed_traffic *traffic; /* owned; of every namespace that has had a room */
 };

@@ -15,6 +15,9 @@ struct ed_member_ops {
    * ed_member_peek and ed_member_consume. Where the socket takes no more, set `blocked` and go on by yourself when it
    * does; until then this is not called. May not call into the room. */
   void (*deliver)(struct ed_member *member);
+  /* Bytes for a member whose queue is empty and who is not blocked, at the end of a turn: how many the socket took. The
+   * rest is queued; `blocked` as above. Past the queue, for what most turns say. NULL: everything is queued. */
+  size_t (*send)(struct ed_member *member, struct ed_span bytes);
   /* The queue has passed its limit, or the room ends: no more will be queued. Close the connection soon, with this code
    * (RFC 6455, 7.4) and reason; the member must still be taken out with ed_room_leave. Called once at most. May not
    * call into the room: it is called in the middle of its work. `why` is a constant. */
@@ -38,6 +41,7 @@ struct ed_member {
   bool blocked;              /* set and cleared by whoever filled `ops` */
   bool closing;              /* ops->close was called */
   bool ready;                /* on the hub's list of members to deliver to */
+  bool addressed;            /* inside ed_outbox_flush: the turn said something to it alone */
   size_t index;              /* place in the room's list of its kind */
   struct ed_member *ready_next, *ready_prev;
   struct ed_subscription *subscriptions;

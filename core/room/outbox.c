@@ -7,22 +7,27 @@
 /* A new chunk is begun past this size: what one slow member holds on to stays small. */
 #define CHUNK_LEN (256 * 1024)
 
-struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, size_t *start) {
-  struct ed_feed *feed = &room->feeds[encoding];
-  if (feed->chunk && feed->chunk->buf.len >= CHUNK_LEN) {
+static struct ed_chunk **chunk_for(struct ed_feed *feed, enum ed_run_to to) {
+  return to == ED_TO_STREAM ? &feed->chunk : &feed->aside;
+}
+
+struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, enum ed_run_to to, size_t *start) {
+  struct ed_chunk **chunk = chunk_for(&room->feeds[encoding], to);
+  if (*chunk && (*chunk)->buf.len >= CHUNK_LEN) {
     ed_room_dispatch(room); /* the runs speak of the old chunk */
-    ed_chunk_unref(feed->chunk);
-    feed->chunk = NULL;
+    ed_chunk_unref(*chunk);
+    *chunk = NULL;
   }
-  if (!feed->chunk) feed->chunk = ed_chunk_new();
-  *start = feed->chunk->buf.len;
-  return &feed->chunk->buf;
+  if (!*chunk) *chunk = ed_chunk_new();
+  *start = (*chunk)->buf.len;
+  return &(*chunk)->buf;
 }
 
 void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start, enum ed_run_to to, void *whom,
                    bool excused) {
   struct ed_feed *feed = &room->feeds[encoding];
-  struct ed_run run = {.to = to, .excused = excused, .start = start, .end = feed->chunk->buf.len, .stamp = room->mark};
+  struct ed_run run = {.to = to, .excused = excused, .start = start, .stamp = room->mark};
+  run.end = (*chunk_for(feed, to))->buf.len;
   if (to == ED_TO_MEMBER)
     run.member = whom;
   else
@@ -40,9 +45,9 @@ void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start
   feed->runs[feed->runs_len++] = run;
 }
 
-static void give(struct ed_hub *hub, const struct ed_feed *feed, const struct ed_run *run, struct ed_member *member) {
+static void give(struct ed_hub *hub, struct ed_feed *feed, const struct ed_run *run, struct ed_member *member) {
   if (member->closing) return;
-  ed_queue_add(&member->queue, feed->chunk, run->start, run->end, run->stamp, run->excused);
+  ed_queue_add(&member->queue, *chunk_for(feed, run->to), run->start, run->end, run->stamp, run->excused);
   hub->counts.queued += run->end - run->start;
   if (!member->blocked) ed_hub_mark_ready(hub, member);
   /* What one alone is told can be many times what it sent (a get of a long stream, a hundred times in one turn), so it
@@ -50,29 +55,39 @@ static void give(struct ed_hub *hub, const struct ed_feed *feed, const struct ed
   if (member->blocked || run->to != ED_TO_STREAM) ed_member_check_queue(member);
 }
 
-static void give_all(struct ed_hub *hub, const struct ed_feed *feed, const struct ed_run *run,
+static void give_all(struct ed_hub *hub, struct ed_feed *feed, const struct ed_run *run,
                      const struct ed_members *members) {
   for (size_t i = 0; i < members->len; i++) give(hub, feed, run, members->list[i]);
 }
 
-static void dispatch(struct ed_room *room, enum ed_encoding encoding) {
+/* `late`: those who hear a stream and have not been sent it. NULL: all. */
+static void give_run(struct ed_room *room, enum ed_encoding encoding, const struct ed_run *run,
+                     const struct ed_members *late) {
+  struct ed_hub *hub = room->hub;
   struct ed_feed *feed = &room->feeds[encoding];
-  for (size_t i = 0; i < feed->runs_len; i++) {
-    const struct ed_run *run = &feed->runs[i];
-    switch (run->to) {
-      case ED_TO_STREAM: {
-        const struct ed_audience *audience = &run->stream->audience[encoding];
-        for (size_t k = 0; k < audience->len; k++) give(room->hub, feed, run, audience->hearers[k].member);
-        give_all(room->hub, feed, run, &room->everyone[encoding]);
-        break;
-      }
-      case ED_TO_MEMBER: give(room->hub, feed, run, run->member); break;
-      case ED_TO_DEBUGGERS: give_all(room->hub, feed, run, &room->debuggers[encoding]); break;
-    }
+  if (run->to == ED_TO_MEMBER) {
+    give(hub, feed, run, run->member);
+  } else if (run->to == ED_TO_DEBUGGERS) {
+    give_all(hub, feed, run, &room->debuggers[encoding]);
+  } else if (late) {
+    give_all(hub, feed, run, late);
+  } else {
+    const struct ed_audience *audience = &run->stream->audience[encoding];
+    for (size_t i = 0; i < audience->len; i++) give(hub, feed, run, audience->hearers[i].member);
+    give_all(hub, feed, run, &room->everyone[encoding]);
   }
+}
+
+static void end_runs(struct ed_feed *feed) {
   for (size_t i = 0; i < feed->runs_len; i++)
     if (feed->runs[i].to == ED_TO_STREAM) ed_stream_unpin(feed->runs[i].stream);
   feed->runs_len = 0;
+}
+
+static void dispatch(struct ed_room *room, enum ed_encoding encoding) {
+  struct ed_feed *feed = &room->feeds[encoding];
+  for (size_t i = 0; i < feed->runs_len; i++) give_run(room, encoding, &feed->runs[i], NULL);
+  end_runs(feed);
 }
 
 void ed_room_dispatch(struct ed_room *room) {
@@ -80,11 +95,75 @@ void ed_room_dispatch(struct ed_room *room) {
   dispatch(room, ED_CBOR);
 }
 
+/* Where all that was said to many in this turn was said to the same ones, and may be sent: all of it, as one run. It is
+ * in one piece, whatever else was said in between. */
+static bool one_audience(const struct ed_feed *feed, uint64_t open, struct ed_run *all) {
+  all->stream = NULL;
+  for (size_t i = 0; i < feed->runs_len; i++) {
+    const struct ed_run *run = &feed->runs[i];
+    if (run->to != ED_TO_STREAM) continue;
+    if (!all->stream) *all = *run;
+    if (all->stream != run->stream || run->stamp > open) return false;
+    all->end = run->end;
+    all->stamp = run->stamp;
+  }
+  return all->stream != NULL;
+}
+
+/* Sends it to a member for whom there is nothing else. False: it has to be given run by run. */
+static bool send_all(struct ed_hub *hub, struct ed_feed *feed, const struct ed_run *all, struct ed_member *member) {
+  if (member->addressed || !member->ops->send || member->queue.bytes || member->blocked) return false;
+  if (member->closing) return true;
+  size_t len = all->end - all->start;
+  size_t sent = member->ops->send(member, ed_span(feed->chunk->buf.at + all->start, len));
+  hub->counts.bytes_out += sent;
+  if (sent == len) return true;
+  struct ed_run rest = *all;
+  rest.start += sent;
+  give(hub, feed, &rest, member);
+  return true;
+}
+
+static void mark_addressed(const struct ed_feed *feed, bool addressed) {
+  for (size_t i = 0; i < feed->runs_len; i++)
+    if (feed->runs[i].to == ED_TO_MEMBER) feed->runs[i].member->addressed = addressed;
+}
+
+static void flush(struct ed_room *room, enum ed_encoding encoding) {
+  struct ed_hub *hub = room->hub;
+  struct ed_feed *feed = &room->feeds[encoding];
+  struct ed_run all;
+  if (!one_audience(feed, room->open, &all)) {
+    dispatch(room, encoding);
+    return;
+  }
+  const struct ed_audience *audience = &all.stream->audience[encoding];
+  const struct ed_members *everyone = &room->everyone[encoding];
+  size_t late_len = 0;
+  mark_addressed(feed, true);
+  for (size_t i = 0; i < audience->len + everyone->len; i++) {
+    struct ed_member *member = i < audience->len ? audience->hearers[i].member : everyone->list[i - audience->len];
+    if (send_all(hub, feed, &all, member)) continue;
+    hub->late = ed_grow(hub->late, sizeof(struct ed_member *), late_len, &hub->late_cap);
+    hub->late[late_len++] = member;
+  }
+  mark_addressed(feed, false);
+  const struct ed_members late = {.list = hub->late, .len = late_len};
+  for (size_t i = 0; i < feed->runs_len; i++) give_run(room, encoding, &feed->runs[i], &late);
+  end_runs(feed);
+}
+
+void ed_outbox_flush(struct ed_room *room) {
+  flush(room, ED_JSON);
+  flush(room, ED_CBOR);
+}
+
 void ed_outbox_rest(struct ed_room *room) {
   for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++) {
     struct ed_feed *feed = &room->feeds[encoding];
     if (feed->chunk) ed_chunk_unref(feed->chunk);
-    feed->chunk = NULL;
+    if (feed->aside) ed_chunk_unref(feed->aside);
+    feed->chunk = feed->aside = NULL;
     if (feed->runs_cap <= 64) continue;
     free(feed->runs); /* one wild turn should not be paid for until the room ends */
     feed->runs = NULL;

@@ -17,14 +17,18 @@ struct ed_run {
     struct ed_stream *stream; /* pinned */
     struct ed_member *member;
   };
-  size_t start, end; /* in the feed's chunk */
+  size_t start, end; /* in the feed's chunk for `to` */
   uint64_t stamp;
 };
 
 /* Between begin and end, whole frames are added to the buffer that begin gives. */
-struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, size_t *start);
+struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, enum ed_run_to to, size_t *start);
 void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start, enum ed_run_to to, void *whom,
                    bool excused);
+
+/* ed_room_dispatch at the end of a turn, when nobody may be told anything more before deliveries: who waits for nothing
+ * else is sent at once what all hear. */
+void ed_outbox_flush(struct ed_room *room);
 
 /* Gives back the memory of chunks that nobody waits for; at the end of a turn. */
 void ed_outbox_rest(struct ed_room *room);

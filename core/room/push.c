@@ -25,7 +25,7 @@ void ed_push_init(struct ed_stream *stream, enum ed_encoding encoding, uint64_t 
   size_t from = ed_stream_after(stream, seq), start;
   ed_stream_pin(stream);
   struct ed_wire_init init;
-  ed_wire_init_begin(&init, ed_outbox_begin(room, encoding, &start), encoding, ed_stream_key(stream),
+  ed_wire_init_begin(&init, ed_outbox_begin(room, encoding, to, &start), encoding, ed_stream_key(stream),
                      stream->len - from);
   for (size_t i = from; i < stream->len; i++) {
     struct ed_msg *msg = ed_stream_at(stream, i);
@@ -41,7 +41,7 @@ void ed_push_init(struct ed_stream *stream, enum ed_encoding encoding, uint64_t 
 void ed_push_init_empty(struct ed_member *member, struct ed_span key) {
   size_t start;
   struct ed_wire_init init;
-  ed_wire_init_begin(&init, ed_outbox_begin(member->room, member->encoding, &start), member->encoding, key, 0);
+  ed_wire_init_begin(&init, ed_outbox_begin(member->room, member->encoding, ED_TO_MEMBER, &start), member->encoding, key, 0);
   ed_wire_init_end(&init);
   ed_outbox_end(member->room, member->encoding, start, ED_TO_MEMBER, member, false);
 }
@@ -158,7 +158,7 @@ static void frame(struct ed_stream *stream, const struct ed_push *push, enum ed_
   struct ed_room *room = stream->room;
   struct ed_span value = value_in(room, push, encoding, transcoded);
   size_t start;
-  ed_wire_push(ed_outbox_begin(room, encoding, &start), encoding, ed_stream_key(stream), value, push->seq);
+  ed_wire_push(ed_outbox_begin(room, encoding, to, &start), encoding, ed_stream_key(stream), value, push->seq);
   ed_outbox_end(room, encoding, start, to, to == ED_TO_STREAM ? stream : NULL, false);
 }
 
@@ -189,7 +189,7 @@ static void broadcast(struct ed_stream *stream, const struct ed_push *push, bool
 static void answer(struct ed_stream *stream, const struct ed_push *push, struct ed_member *member) {
   if (!member || stream->len <= 1 || push->transient) return;
   size_t start;
-  ed_wire_stream_size(ed_outbox_begin(stream->room, member->encoding, &start), member->encoding, ed_stream_key(stream),
+  ed_wire_stream_size(ed_outbox_begin(stream->room, member->encoding, ED_TO_MEMBER, &start), member->encoding, ed_stream_key(stream),
                       stream->len);
   ed_outbox_end(stream->room, member->encoding, start, ED_TO_MEMBER, member, false);
 }

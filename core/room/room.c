@@ -321,7 +321,7 @@ int ed_room_request(struct ed_member *member, const struct ed_request *request, 
     case ED_REQUEST_UNSUBSCRIBE: unsubscribe(member, request); return 0;
     case ED_REQUEST_PING: {
       size_t start;
-      ed_wire_pong(ed_outbox_begin(room, member->encoding, &start), member->encoding, request->has_nonce,
+      ed_wire_pong(ed_outbox_begin(room, member->encoding, ED_TO_MEMBER, &start), member->encoding, request->has_nonce,
                    request->nonce);
       ed_outbox_end(room, member->encoding, start, ED_TO_MEMBER, member, false);
       return 0;
@@ -332,7 +332,7 @@ int ed_room_request(struct ed_member *member, const struct ed_request *request, 
 
 void ed_room_tell(struct ed_member *member, const char *text) {
   size_t start;
-  ed_wire_error(ed_outbox_begin(member->room, member->encoding, &start), member->encoding, text);
+  ed_wire_error(ed_outbox_begin(member->room, member->encoding, ED_TO_MEMBER, &start), member->encoding, text);
   ed_outbox_end(member->room, member->encoding, start, ED_TO_MEMBER, member, false);
 }
 
@@ -344,7 +344,7 @@ void ed_room_send(struct ed_member *member, struct ed_span key, enum ed_encoding
     value = ed_buf_span(&other);
   }
   size_t start;
-  ed_wire_push(ed_outbox_begin(room, member->encoding, &start), member->encoding, key, value, room->seq);
+  ed_wire_push(ed_outbox_begin(room, member->encoding, ED_TO_MEMBER, &start), member->encoding, key, value, room->seq);
   ed_outbox_end(room, member->encoding, start, ED_TO_MEMBER, member, false);
   ed_buf_deinit(&other);
 }

@@ -4,7 +4,7 @@
  * (from a commit) waits behind it, so order never depends on nesting.
  *
  * The outbox: everything that a room says is written once per encoding, as finished frames, at the end of the room's
- * chunk, and noted as a run (from, to, for whom). Before the audience of anything changes, and at the end of a turn,
+ * chunk (what one alone is told: of another chunk), and noted as a run (from, to, for whom). Before the audience of anything changes, and at the end of a turn,
  * runs become ranges in the queues of those members who hear them. Each run is stamped with the room's mark, the number
  * of the last change that it depends on; members get what is stamped up to `open`, which stands at infinity unless
  * something that keeps rooms (keeper.h) holds it. */
@@ -18,7 +18,8 @@
 struct ed_run;
 
 struct ed_feed {
-  struct ed_chunk *chunk; /* being written to; NULL while there is nothing */
+  struct ed_chunk *chunk; /* what is said to all who hear a stream, in one piece; NULL while there is nothing */
+  struct ed_chunk *aside; /* what is said to one, and to debuggers; likewise */
   struct ed_run *runs;
   size_t runs_len, runs_cap;
 };

@@ -45,7 +45,7 @@ static void closed(struct ed_member *member, unsigned code, const char *why) {
   exit(EXIT_FAILURE);
 }
 
-static const struct ed_member_ops OPS = {deliver, closed};
+static const struct ed_member_ops OPS = {.deliver = deliver, .close = closed};
 
 static void check(int result, const struct ed_fault *fault) {
   if (result == 0) return;

@@ -61,6 +61,7 @@ struct fake {
   bool stalls;             /* takes no bytes, as a socket whose buffer is full */
   size_t takes;            /* nonzero: bytes it takes before it stalls; then `stalls` is set */
   size_t delivered, peeks; /* calls of deliver; runs of bytes that peek gave */
+  size_t sends;            /* calls of send */
   struct ed_buf wire;      /* taken, and not yet read */
   struct ed_buf text;      /* what fake_heard gave */
   unsigned close_code;
@@ -98,6 +99,30 @@ static inline void fake_close(struct ed_member *member, unsigned code, const cha
   fake->closes++;
   fake->close_code = code;
   fake->close_why = why;
+}
+
+/* What a connection does that can be sent to past its queue. */
+static inline size_t fake_send(struct ed_member *member, struct ed_span bytes) {
+  struct fake *fake = (struct fake *)member;
+  ck_assert(!member->blocked && !member->closing);
+  ck_assert_uint_eq(member->queue.bytes, 0);
+  ck_assert_uint_gt(bytes.len, 0);
+  fake->sends++;
+  if (fake->takes && fake->takes <= bytes.len) {
+    bytes.len = fake->takes;
+    fake->stalls = true;
+  }
+  if (fake->stalls && !fake->takes) bytes.len = 0;
+  if (fake->takes) fake->takes -= bytes.len;
+  ed_buf_add_span(&fake->wire, bytes);
+  fake->member.blocked = fake->stalls;
+  return bytes.len;
+}
+
+/* From now on it is one of these. */
+static inline void fake_sends(struct fake *fake) {
+  static const struct ed_member_ops ops = {.deliver = fake_deliver, .send = fake_send, .close = fake_close};
+  fake->member.ops = &ops;
 }
 
 static inline void fake_prepare(struct fake *fake, enum ed_encoding encoding) {

@@ -177,6 +177,7 @@ static void do_join(struct model *model, struct actor *actor) {
     join_transient(&model->world, &actor->fake);
   else
     join_as(&model->world, &actor->fake, encoding);
+  if (kind != 1 && dice(model, 3)) fake_sends(&actor->fake);
   actor->in = true;
   if (kind != 0) return;
   struct ed_stream *stream, *next; /* in what order is the room's affair */

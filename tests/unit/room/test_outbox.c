@@ -51,6 +51,48 @@ START_TEST(one_delivery_a_turn) {
 }
 END_TEST
 
+/* What one alone is told in between does not break up what all are told. */
+START_TEST(one_send_past_the_queue) {
+  subscribe(&ann, "a");
+  subscribe(&bob, "a");
+  subscribe(&eve, "a");
+  fake_sends(&ann);
+  fake_sends(&bob);
+  fake_sends(&eve);
+  bob.takes = 70; /* and then no more: the rest is queued */
+  for (int i = 0; i < 3; i++) PUSH(&eve, ED_APPEND, "a", "1");
+  turn(&world);
+  ck_assert_uint_eq(ann.sends, 1);
+  ck_assert_uint_eq(ann.delivered, 0);
+  ck_assert_uint_eq(ann.member.queue.bytes, 0);
+  EXPECT(&ann, "push a=1 @1 | push a=1 @2 | push a=1 @3");
+  ck_assert_uint_eq(eve.sends, 0); /* she has answers between */
+  EXPECT(&eve, "push a=1 @1 | push a=1 @2 | size a 2 | push a=1 @3 | size a 3");
+  ck_assert(bob.member.blocked);
+  ck_assert_uint_gt(bob.member.queue.bytes, 0);
+  ck_assert_uint_eq(world.hub.counts.queued, bob.member.queue.bytes);
+  bob.stalls = false;
+  fake_pull(&bob);
+  EXPECT(&bob, "push a=1 @1 | push a=1 @2 | push a=1 @3");
+
+  PUSH(&ann, ED_RELAY, "a", "2"); /* of two audiences: through the queues */
+  subscribe(&ann, "b");
+  PUSH(&eve, ED_RELAY, "b", "3");
+  PUSH(&eve, ED_RELAY, "a", "4");
+  turn(&world);
+  EXPECT(&ann, "push a=2 @4 | size a 3 | push b=3 @5 | push a=4 @6");
+  EXPECT(&bob, "push a=2 @4 | push a=4 @6");
+
+  ed_room_open_outbox(world.room, 6); /* held: not sent before it opens */
+  PUSH(&eve, ED_RELAY, "a", "5");
+  turn(&world);
+  EXPECT(&ann, "");
+  ed_room_open_outbox(world.room, UINT64_MAX);
+  turn(&world);
+  EXPECT(&ann, "push a=5 @7");
+}
+END_TEST
+
 START_TEST(others_make_gaps) {
   subscribe(&ann, "a");
   PUSH(&bob, ED_RELAY, "a", "1");
@@ -360,6 +402,7 @@ static Suite *suite(void) {
   tcase_add_checked_fixture(tests, begin, end);
   tcase_add_test(tests, the_very_same_bytes_in_one_peek);
   tcase_add_test(tests, one_delivery_a_turn);
+  tcase_add_test(tests, one_send_past_the_queue);
   tcase_add_test(tests, others_make_gaps);
   tcase_add_test(tests, many_chunks);
   tcase_add_test(tests, a_wild_turn_is_given_back);
