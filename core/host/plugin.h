@@ -23,6 +23,9 @@ const char *ed_plugin_file_name(const struct ed_plugin_file *file);
 const struct eddy_option *ed_plugin_file_options(
     const struct ed_plugin_file *file); /* never NULL; ends with a NULL name */
 
+/* Calls fn with the name of each plugin that such a folder holds, or the two places do, by name; opened is none. */
+void ed_plugin_files_each(const char *folder, void (*fn)(void *arg, const char *name), void *arg);
+
 /* ---- all of a server's ---- */
 
 struct ed_plugins;
@@ -38,6 +41,12 @@ struct ed_plugin_spec { /* borrowed until ed_plugins_free */
   const struct ed_plugin_setting *settings; /* one of each option */
   size_t settings_len;
 };
+
+/* Rooms out of what the one among `specs` that keeps them does, or into it, without a server: its `transfer`. The
+ * caller has filled what is asked for. The plugin's result; or -ENOSYS, with `why`, where none, or more than one, or an
+ * older one keeps rooms. */
+int ed_plugins_transfer(const struct ed_plugin_spec *specs, size_t specs_len, const struct ed_log *log,
+                        struct eddy_transfer *transfer);
 
 struct ed_plugins_options {
   const struct ed_plugin_spec *specs; /* loaded in this order, unloaded in reverse; borrowed during ed_plugins_new */

@@ -1,4 +1,5 @@
 /* One shared object: found, opened, and checked before anything of it is called. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -35,11 +36,18 @@ static char *program_folder(void) {
   return slash ? ed_strndup(path, (size_t)(slash - path)) : ed_strdup(".");
 }
 
+/* Where to look: `folder`, or the two places; owned by the caller. The second may be NULL. */
+static void list_folders(const char *folder, char *folders[2]) {
+  char *program = program_folder();
+  folders[0] = folder ? ed_strdup(folder) : format(program, "/plugins", "", "");
+  folders[1] = folder ? NULL : format(program, "/../lib/eddy/plugins", "", "");
+  free(program);
+}
+
 /* The path of the file; NULL, with `why`. */
 static char *find(const char *name, const char *folder, char why[512]) {
-  char *program = program_folder();
-  char *folders[2] = {folder ? ed_strdup(folder) : format(program, "/plugins", "", ""),
-                      folder ? NULL : format(program, "/../lib/eddy/plugins", "", "")};
+  char *folders[2];
+  list_folders(folder, folders);
   char *found = NULL;
   for (size_t i = 0; i < 2 && folders[i] && !found; i++) {
     found = format(folders[i], "/", name, ".so");
@@ -50,7 +58,6 @@ static char *find(const char *name, const char *folder, char why[512]) {
   if (!found)
     snprintf(why, 512, "no such plugin: there is no %s.so in %.200s%s%.200s", name, folders[0],
              folders[1] ? " or " : "", folders[1] ? folders[1] : "");
-  free(program);
   free(folders[0]);
   free(folders[1]);
   return found;
@@ -118,6 +125,40 @@ void ed_plugin_file_close(struct ed_plugin_file *file) {
   if (file->handle) dlclose(file->handle);
   free(file->path);
   free(file);
+}
+
+/* ---- all of a folder ---- */
+
+static int is_plugin(const struct dirent *entry) {
+  char name[NAME_MAX_LEN + 1];
+  size_t len = strlen(entry->d_name);
+  if (len < 4 || len - 3 > NAME_MAX_LEN || strcmp(entry->d_name + len - 3, ".so") != 0) return 0;
+  snprintf(name, sizeof name, "%.*s", (int)(len - 3), entry->d_name);
+  return name_valid(name);
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+void ed_plugin_files_each(const char *folder, void (*fn)(void *arg, const char *name), void *arg) {
+  char *folders[2], **names = NULL;
+  size_t len = 0, cap = 0;
+  list_folders(folder, folders);
+  for (size_t i = 0; i < 2 && folders[i]; i++) {
+    struct dirent **entries;
+    int count = scandir(folders[i], &entries, is_plugin, NULL);
+    for (int k = 0; k < count; k++) {
+      names = ed_grow(names, sizeof *names, len, &cap);
+      names[len++] = ed_strndup(entries[k]->d_name, strlen(entries[k]->d_name) - 3);
+      free(entries[k]);
+    }
+    if (count >= 0) free(entries);
+    free(folders[i]);
+  }
+  if (len) qsort(names, len, sizeof *names, by_name);
+  for (size_t i = 0; i < len; i++)
+    if (i == 0 || strcmp(names[i - 1], names[i]) != 0) fn(arg, names[i]);
+  for (size_t i = 0; i < len; i++) free(names[i]);
+  free(names);
 }
 
 const char *ed_plugin_file_name(const struct ed_plugin_file *file) { return file->table.name; }

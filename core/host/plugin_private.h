@@ -72,6 +72,9 @@ int ed_plugin_restore_message(struct eddy_core *core, struct eddy_room *room, st
 int ed_plugin_restore_room(struct eddy_core *core, struct eddy_room *room, uint64_t seq, const char *policy);
 void ed_plugin_room_outbox(struct eddy_core *core, struct eddy_room *room, uint64_t mark);
 
+/* Whether a room could be restored with it: 0 or -EINVAL. */
+int ed_plugin_message_check(struct eddy_core *core, struct eddy_text key, const struct eddy_value *value);
+
 /* chain.c: the gate and keeper_ops of the hub, for the plugins; and both as they were. */
 void ed_chain_attach(struct ed_plugins *plugins);
 void ed_chain_detach(struct ed_plugins *plugins);

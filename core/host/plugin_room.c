@@ -144,10 +144,15 @@ int ed_plugin_room_push(struct eddy_core *core, struct eddy_room *room, enum edd
 
 /* ---- for the keeper ---- */
 
+int ed_plugin_message_check(struct eddy_core *core, struct eddy_text key, const struct eddy_value *value) {
+  (void)core;
+  return key_valid(key) && value_valid(value, ED_DEPTH_MAX) ? 0 : -EINVAL;
+}
+
 int ed_plugin_restore_message(struct eddy_core *core, struct eddy_room *room, struct eddy_text key, uint64_t seq,
                               int64_t time_ms, int is_base, const struct eddy_value *value) {
   struct ed_room *own = ed_plugin_room_of(room);
-  if (core->plugins->loading != own || !key_valid(key) || !value_valid(value, ED_DEPTH_MAX)) return -EINVAL;
+  if (core->plugins->loading != own || ed_plugin_message_check(core, key, value)) return -EINVAL;
   bool fine = ed_room_restore(own, ed_span(key.at, key.len), seq, time_ms, is_base != 0, encoding_of(value),
                               ed_span(value->bytes.at, value->bytes.len));
   return fine ? 0 : -EINVAL;

@@ -233,6 +233,21 @@ struct eddy_host {
   void (*counters_each)(struct eddy_core *core, void (*fn)(void *arg, const struct eddy_sample *sample), void *arg);
 };
 
+/* ---- rooms as text, for backups and for moving house: eddyd --export and --import ---- */
+
+struct eddy_transfer {
+  uint32_t size;
+  int imports;           /* 0: what is kept goes to `fd`; 1: what comes from `fd` is to be kept */
+  int fd;                /* stays the daemon's, open; may be a pipe or a terminal */
+  struct eddy_text room; /* export: NAMESPACE/ID; empty: every room */
+  int force;             /* import: a room that is there already is replaced; else it is -EEXIST */
+  /* import: 0, or -EINVAL for a key or a value that no room could be restored with. */
+  int (*check)(struct eddy_core *core, struct eddy_text key, const struct eddy_value *value);
+  /* Filled by the plugin: how much went over; and where it failed what is wrong, NUL-terminated. */
+  uint64_t rooms, messages;
+  char why[512];
+};
+
 /* ---- the plugin: callbacks that it has no use for stay NULL ---- */
 
 struct eddy_plugin {
@@ -278,6 +293,13 @@ struct eddy_plugin {
 
   /* A request below /NAME/. */
   void (*http)(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer);
+
+  /* For keepers: rooms out of what it keeps, or into it, in a format of its own. Nothing is loaded and nobody is
+   * served: it is called instead of `load`, alone, once, and may block; of the host it may call `log` and the options.
+   * The daemon proper may be at work meanwhile, as another process. An import is all or nothing. 0; or a negative
+   * errno, with `why`: -ENOENT no such room, -EEXIST there already, -EBUSY another process is in the way, -EBADMSG what
+   * came is malformed; others as they come. */
+  int (*transfer)(const struct eddy_host *host, struct eddy_core *core, struct eddy_transfer *transfer);
 };
 
 /* What a plugin defines. */

@@ -34,6 +34,7 @@ START_TEST(of_the_first_header) {
   ck_assert_ptr_null(options[6].name);
   ck_assert(file->table.push != NULL);
   ck_assert(file->table.commit == NULL);
+  ck_assert(file->table.transfer == NULL); /* that header ends before it */
   ed_plugin_file_close(file);
 }
 END_TEST
@@ -49,7 +50,7 @@ END_TEST
 START_TEST(of_a_newer_header) {
   opens("longer");
   ck_assert_uint_gt(file->table.size, sizeof file->table);
-  ck_assert(file->table.http == NULL);
+  ck_assert(file->table.http == NULL && file->table.transfer == NULL);
   ed_plugin_file_close(file);
 }
 END_TEST
@@ -77,6 +78,23 @@ START_TEST(not_there) {
 }
 END_TEST
 
+static void note(void *arg, const char *name) {
+  char *names = arg;
+  strcat(strcat(names, name), " ");
+}
+
+START_TEST(all_of_a_folder) {
+  char names[512] = "";
+  ed_plugin_files_each(folder, note, names);
+  ck_assert_str_eq(names, "first foreign longer misnamed nothing odd shorter stub unsure ");
+  names[0] = 0;
+  ed_plugin_files_each("/nowhere", note, names);
+  ck_assert_str_eq(names, "");
+  ed_plugin_files_each(NULL, note, names); /* beside this program */
+  ck_assert_ptr_nonnull(strstr(names, "hello metrics "));
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("host/plugin_file");
   TCase *tests = tcase_create("plugin_file");
@@ -87,6 +105,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, of_another_abi);
   tcase_add_test(tests, no_plugins);
   tcase_add_test(tests, not_there);
+  tcase_add_test(tests, all_of_a_folder);
   suite_add_tcase(suite, tests);
   return suite;
 }
