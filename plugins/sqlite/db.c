@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -142,8 +143,10 @@ int db_open(sqlite3 **db, const char *path, const char *vfs, enum db_mode mode, 
 }
 
 int db_lock(const char *path, char why[DB_WHY]) {
-  char lock[4096];
-  if (snprintf(lock, sizeof lock, "%s-lock", path) >= (int)sizeof lock) return -ENAMETOOLONG;
+  char lock[4096], *real = realpath(path, NULL); /* one lock, whatever links lead to the file */
+  int len = snprintf(lock, sizeof lock, "%s-lock", real ? real : path);
+  free(real);
+  if (len >= (int)sizeof lock) return -ENAMETOOLONG;
   int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
   int rc = -errno;

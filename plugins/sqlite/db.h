@@ -25,8 +25,9 @@ int db_open(sqlite3 **db, const char *path, const char *vfs, enum db_mode mode, 
 /* Brings an open database to step `len` of `steps`, in one transaction; likewise. */
 int db_migrate(sqlite3 *db, const char *const *steps, size_t len, char why[DB_WHY]);
 
-/* Holds PATH-lock, so that no two processes give out numbers from the same database. A descriptor to be closed, or a
- * negative errno. The lock ends with the process, however that ends. */
+/* Holds PATH-lock, so that no two processes give out numbers from the same database; beside the file itself where PATH
+ * is a symbolic link to it. A descriptor to be closed, or a negative errno. The lock ends with the process, however
+ * that ends. */
 int db_lock(const char *path, char why[DB_WHY]);
 
 /* The negative errno that says most of what an SQLite result says. */

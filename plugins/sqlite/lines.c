@@ -131,6 +131,7 @@ static bool take_member(struct cursor *cursor, struct line *line) {
   if (take(cursor, "\"json\":")) return take_text(cursor, &line->json);
   if (take(cursor, "\"cbor\":")) return take_base64(cursor, &line->cbor);
   if (take(cursor, "\"seq\":")) return line->has_seq = take_number(cursor, &line->seq);
+  if (take(cursor, "\"end\":")) return line->has_end = take_number(cursor, &line->end);
   if (take(cursor, "\"created\":")) return take_number(cursor, &line->created);
   if (take(cursor, "\"expires\":")) return take_number(cursor, &line->expires);
   if (take(cursor, "\"time\":")) return take_number(cursor, &line->time);
@@ -139,7 +140,7 @@ static bool take_member(struct cursor *cursor, struct line *line) {
   return line->base || take(cursor, "false");
 }
 
-int line_parse(struct line *line, const char *text, size_t len) {
+int line_parse(struct line *line, const char *text, size_t len, size_t *column) {
   struct cursor cursor = {.at = text, .end = text + len};
   *line = (struct line){0};
   bool fine = take(&cursor, "{") && take_member(&cursor, line);
@@ -147,6 +148,7 @@ int line_parse(struct line *line, const char *text, size_t len) {
   fine = fine && take(&cursor, "}");
   space(&cursor);
   if (fine && cursor.at == cursor.end) return 0;
+  *column = (size_t)(cursor.at - text) + 1;
   line_deinit(line);
   return -EINVAL;
 }

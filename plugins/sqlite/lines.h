@@ -15,12 +15,13 @@ struct line_text { /* may hold NUL bytes; owned by the line */
 
 struct line {
   struct line_text room, policy, key, json, cbor; /* cbor: the bytes, no longer base64 */
-  bool has_seq, base;
-  int64_t seq, created, expires, time;
+  bool has_seq, has_end, base;
+  int64_t seq, created, expires, time, end;
 };
 
-/* Parses `len` bytes without the line end. 0, or -EINVAL and nothing to be freed. */
-int line_parse(struct line *line, const char *text, size_t len);
+/* Parses `len` bytes without the line end. 0; or -EINVAL, the byte from which on it is wrong (1: the first) in
+ * `column`, and nothing to be freed. */
+int line_parse(struct line *line, const char *text, size_t len, size_t *column);
 void line_deinit(struct line *line);
 
 void line_put_text(FILE *out, const char *at, size_t len);   /* a JSON string, quoted */

@@ -1,11 +1,13 @@
 /* Rooms that survive: the plugin's table, its options, and how its two threads come together. README.md says what it
  * promises. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "keeper.h"
 #include "mem.h"
+#include "transfer.h"
 
 #define PATIENCE_MS 5000u /* for a disk that fails while the daemon is told to end */
 
@@ -179,6 +181,39 @@ static void unload(void *self) {
   free(plugin);
 }
 
+/* ---- export and import ---- */
+
+/* A descriptor of its own for a stream of its own: closing that leaves the daemon's open. */
+static FILE *stream_of(const struct eddy_transfer *transfer) {
+  int fd = fcntl(transfer->fd, F_DUPFD_CLOEXEC, 0);
+  FILE *stream = fd < 0 ? NULL : fdopen(fd, transfer->imports ? "r" : "w");
+  if (!stream && fd >= 0) close(fd);
+  return stream;
+}
+
+static int transfer(const struct eddy_host *host, struct eddy_core *core, struct eddy_transfer *transfer) {
+  const char *path = host->option_text(core, "path");
+  char why[DB_WHY] = "";
+  struct transfer_count count = {0};
+  FILE *stream = stream_of(transfer);
+  int rc = stream ? 0 : -errno;
+  if (!stream) {
+    snprintf(why, sizeof why, "%s", strerror(errno));
+  } else if (transfer->imports) {
+    const struct transfer_in in = {.in = stream, .force = transfer->force != 0, .check = transfer->check, .core = core};
+    rc = transfer_import(path, &in, &count, why);
+  } else {
+    rc = transfer_export(path, transfer->room, stream, &count, why);
+  }
+  if (stream) fclose(stream);
+  transfer->rooms = count.rooms;
+  transfer->messages = count.messages;
+  /* What is wrong with a line is so wherever it was to go. */
+  bool of_line = rc == -EBADMSG || rc == -EEXIST;
+  snprintf(transfer->why, sizeof transfer->why, "%.200s%s%.300s", of_line ? "" : path, of_line ? "" : ": ", why);
+  return rc;
+}
+
 /* ---- the table ---- */
 
 static int room_load(void *self, struct eddy_room *room, struct eddy_text name) {
@@ -205,4 +240,5 @@ const struct eddy_plugin eddy_plugin = {
     .room_change = room_change,
     .room_number = room_number,
     .turn = turn,
+    .transfer = transfer,
 };
