@@ -156,6 +156,6 @@ void ed_knobs_print(FILE *out) {
   fputs(
       "\nnamespaces.NAME.knobs.KNOB\n    number, text, true or false\n    What the policy of the namespace leaves to "
       "be set.\n"
-      "\nplugins.PLUGIN.OPTION\n    What a plugin leaves to be set; the README of each says what that is.\n",
+      "\nplugins.PLUGIN.OPTION\n    What a plugin leaves to be set: below, of those that are there.\n",
       out);
 }

@@ -48,6 +48,9 @@ static const struct {
   enum ed_cli_action action;
 } ACTIONS[] = {{"eddyd --knobs", ED_CLI_KNOBS},
                {"eddyd --version", ED_CLI_VERSION},
+               {"eddyd --export-all", ED_CLI_EXPORT},
+               {"eddyd --export a", ED_CLI_EXPORT},
+               {"eddyd --import", ED_CLI_IMPORT},
                {"eddyd --help", ED_CLI_HELP},
                {"eddyd -h", ED_CLI_HELP}};
 
@@ -60,14 +63,41 @@ START_TEST(actions) {
 }
 END_TEST
 
+static bool is(const char *text, const char *wanted) { return wanted ? text && strcmp(text, wanted) == 0 : !text; }
+
+static const struct {
+  const char *line, *room, *input;
+  bool force;
+} TRANSFERS[] = {
+    {"eddyd --export a/b -s x=1", "a/b", NULL, false},   {"eddyd --export=c", "c", NULL, false},
+    {"eddyd --export-all", NULL, NULL, false},           {"eddyd --import --force", NULL, NULL, true},
+    {"eddyd --import file -s x=1", NULL, "file", false}, {"eddyd --force --import=file", NULL, "file", true}};
+
+START_TEST(transfers) {
+  struct ed_cli cli;
+  char said[200];
+  ck_assert_int_eq(parse(&cli, TRANSFERS[_i].line, said), 0);
+  ck_assert(is(cli.room, TRANSFERS[_i].room) && is(cli.input, TRANSFERS[_i].input));
+  ck_assert(cli.force == TRANSFERS[_i].force);
+  ed_cli_deinit(&cli);
+}
+END_TEST
+
 static const struct {
   const char *line, *said;
-} REFUSED[] = {{"eddyd -l a --foo", "eddyd: unknown option --foo; see eddyd --help\n"},
-               {"eddyd -l a -x", "eddyd: unknown option -x; see eddyd --help\n"},
-               {"eddyd -l a -c", "eddyd: -c needs a value; see eddyd --help\n"},
-               {"eddyd -s a --log-level", "eddyd: --log-level needs a value; see eddyd --help\n"},
-               {"eddyd --check=1", "eddyd: unknown option --check=1; see eddyd --help\n"},
-               {"eddyd -l a extra", "eddyd: unexpected extra; see eddyd --help\n"}};
+} REFUSED[] = {
+    {"eddyd -l a --foo", "eddyd: unknown option --foo; see eddyd --help\n"},
+    {"eddyd -l a -x", "eddyd: unknown option -x; see eddyd --help\n"},
+    {"eddyd -l a -c", "eddyd: -c needs a value; see eddyd --help\n"},
+    {"eddyd -s a --log-level", "eddyd: --log-level needs a value; see eddyd --help\n"},
+    {"eddyd --check=1", "eddyd: unknown option --check=1; see eddyd --help\n"},
+    {"eddyd --export", "eddyd: --export needs a value; see eddyd --help\n"},
+    {"eddyd --export a b", "eddyd: unexpected b; see eddyd --help\n"},
+    {"eddyd --import=a b", "eddyd: unexpected b; see eddyd --help\n"},
+    {"eddyd --import a b", "eddyd: unexpected b; see eddyd --help\n"},
+    {"eddyd --export a --import", "eddyd: one --export, --export-all or --import at a time; see eddyd --help\n"},
+    {"eddyd --export a --force", "eddyd: --force goes with --import only; see eddyd --help\n"},
+    {"eddyd -l a extra", "eddyd: unexpected extra; see eddyd --help\n"}};
 
 START_TEST(refused) {
   struct ed_cli cli;
@@ -82,6 +112,7 @@ static Suite *cli_suite(void) {
   TCase *tests = tcase_create("cli");
   tcase_add_test(tests, everything);
   tcase_add_loop_test(tests, actions, 0, sizeof ACTIONS / sizeof *ACTIONS);
+  tcase_add_loop_test(tests, transfers, 0, sizeof TRANSFERS / sizeof *TRANSFERS);
   tcase_add_loop_test(tests, refused, 0, sizeof REFUSED / sizeof *REFUSED);
   suite_add_tcase(suite, tests);
   return suite;
