@@ -110,3 +110,8 @@ void ed_answer_early(struct ed_conn *conn, int status, const char *text) {
   ed_buf_deinit(&out);
   ed_buf_deinit(&conn->input);
 }
+
+void ed_answer_fault_early(struct ed_conn *conn, const struct ed_fault *fault) {
+  conn->net->hub.counts.refusals[fault->code]++;
+  ed_answer_early(conn, ed_fault_status(fault->code), fault->text);
+}

@@ -21,6 +21,10 @@ static void arrived(struct ed_conn *conn, size_t head_len) {
   struct ed_buf bytes = conn->input;
   conn->input = (struct ed_buf){0};
   ed_buf_add(&conn->input, bytes.at + head_len, bytes.len - head_len); /* of the body, or of frames */
+  if (head.upgrade && ed_upgrade(conn, ed_span(bytes.at, head_len))) {
+    ed_buf_deinit(&bytes);
+    return;
+  }
   ed_conn_watch(conn, false);
   conn->phase = ED_ASKING; /* under the deadline that it had */
   conn->body_len = head.body_len;

@@ -22,12 +22,6 @@ static void emit(int level, const char *line) {
   ed_log(&log, ED_LOG_ERROR, "lws", "%.*s", (int)strcspn(line, "\n"), line);
 }
 
-static int established(struct ed_conn *conn) {
-  lws_rx_flow_control(conn->wsi, 0); /* from here on we read; see incoming.c */
-  ed_incoming_open(conn);
-  return 0;
-}
-
 static void instantiated(struct ed_net *net, struct lws *wsi) {
   struct ed_conn *conn = net->adopting;
   net->adopting = NULL;
@@ -38,10 +32,10 @@ static void instantiated(struct ed_net *net, struct lws *wsi) {
 /* Of a connection that has begun. */
 static int conn_event(struct ed_conn *conn, enum lws_callback_reasons reason) {
   switch (reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return ed_http_upgrade(conn);
     case LWS_CALLBACK_HTTP: return ed_http_request(conn);
     case LWS_CALLBACK_HTTP_WRITEABLE: return ed_http_writable(conn);
-    case LWS_CALLBACK_ESTABLISHED: return established(conn);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE: /* these cannot come, and are not to be trusted if they do */
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX: return -1;

@@ -11,6 +11,8 @@
 #include "net/internal.h"
 #include "room/room.h"
 
+#define WORK_NS (4 * 1000 * 1000u)
+
 struct ed_conn *ed_conn_new(struct ed_net *net, int fd) {
   struct ed_conn *conn = ed_zalloc(sizeof *conn);
   conn->net = net;
@@ -31,7 +33,7 @@ void ed_conn_phase(struct ed_conn *conn, enum ed_phase phase) {
 static bool listen_for(struct ed_conn *conn, bool watched, bool awaited) {
   bool before = conn->watched || conn->awaited, after = watched || awaited;
   if (conn->watched == watched && conn->awaited == awaited) return true;
-  struct epoll_event event = {.events = (watched ? EPOLLIN : 0u) | (awaited ? EPOLLOUT : 0u), .data.ptr = conn};
+  struct epoll_event event = {.events = (watched ? EPOLLIN | EPOLLRDHUP : 0u) | (awaited ? EPOLLOUT : 0u), .data.ptr = conn};
   int what = !after ? EPOLL_CTL_DEL : before ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (epoll_ctl(conn->net->epoll, what, conn->fd, &event) != 0) return false;
   conn->watched = watched;
@@ -77,7 +79,7 @@ void ed_conn_close(struct ed_conn *conn, unsigned code, const char *why) {
 static void release(struct ed_conn *conn) {
   struct ed_net *net = conn->net;
   if (conn->member.room) ed_room_leave(&conn->member);
-  listen_for(conn, false, false);
+  if (conn->wsi) listen_for(conn, false, false); /* else the socket is closed at once, which does it */
   todo_remove(conn);
   if (net->adopting == conn) net->adopting = NULL;
   struct ed_conn *last = net->conns[--net->conns_len];
@@ -108,8 +110,11 @@ static void drop(struct ed_conn *conn) {
     close(fd);
 }
 
+/* Closing a socket takes the system tens of microseconds, and thousands may be closed in one turn: the rest waits for the
+ * next ones. */
 void ed_conns_work(struct ed_net *net) {
-  while (net->todo) {
+  uint64_t until_ns = uv_hrtime() + WORK_NS;
+  for (size_t i = 1; net->todo && (i % 16 || uv_hrtime() < until_ns); i++) {
     struct ed_conn *conn = net->todo;
     todo_remove(conn);
     if (conn->phase == ED_CLOSING && !conn->doomed) ed_outgoing_close(conn);
@@ -122,6 +127,7 @@ static void readable(struct ed_conn *conn) {
   ssize_t len = recv(conn->fd, net->input, ED_NET_INPUT_LEN, 0);
   if (len < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (len <= 0) {
+    ed_conn_watch(conn, false); /* it may be some turns until it is dropped */
     ed_conn_doom(conn);
     return;
   }

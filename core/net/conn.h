@@ -13,7 +13,7 @@ struct lws;
 enum ed_phase {
   ED_ARRIVING,  /* the head of its request is being collected (arrival.c); libwebsockets has not seen it */
   ED_ASKING,    /* libwebsockets has its HTTP request (http.c) */
-  ED_OPEN,      /* a WebSocket (incoming.c, outgoing.c) */
+  ED_OPEN,      /* a WebSocket (upgrade.c, incoming.c, outgoing.c) */
   ED_CLOSING,   /* a WebSocket that is sent a close frame as soon as no frame is half sent */
   ED_LINGERING, /* everything was said; what still comes is thrown away until the peer closes, for a while */
 };
@@ -28,8 +28,8 @@ struct ed_aside {
 
 struct ed_conn {
   struct ed_net *net;
-  struct lws *wsi; /* NULL while arriving. libwebsockets owns it, and this is its opaque user data */
-  int fd;          /* ours while arriving, then wsi's */
+  struct lws *wsi; /* NULL but for HTTP calls. libwebsockets owns it, and this is its opaque user data */
+  int fd;          /* wsi's where there is one, else ours */
   uint32_t index;  /* in net->conns */
   struct ed_member member; /* in a room while member.room is set */
   struct ed_call *call;    /* the HTTP request; owned; NULL where there is none at hand */
@@ -73,7 +73,8 @@ void ed_conn_close(struct ed_conn *conn, unsigned code, const char *why);
 /* To be looked at by ed_conns_work, at the end of the turn. */
 void ed_conn_todo(struct ed_conn *conn);
 
-/* At the end of a turn: drops who is doomed, and sends close frames to who is closing. */
+/* At the end of a turn: drops who is doomed, and sends close frames to who is closing, for some milliseconds. Where
+ * net->todo is not empty then, it goes on at the end of the next one. */
 void ed_conns_work(struct ed_net *net);
 
 /* Moves on to a phase that has a deadline. */
@@ -89,6 +90,10 @@ void ed_conn_event(struct ed_conn *conn, uint32_t events);
 
 /* arrival.c: bytes of the request's head. */
 void ed_arrival(struct ed_conn *conn, const uint8_t *at, size_t len);
+
+/* upgrade.c: becomes a WebSocket, or is told why not; `head` is that of a request that asks for it, and the bytes behind
+ * it are in `input`. False: what is at its path cannot be a WebSocket. */
+bool ed_upgrade(struct ed_conn *conn, struct ed_span head);
 
 /* incoming.c: bytes of frames, unmasked in place; and the WebSocket begins. */
 void ed_incoming(struct ed_conn *conn, uint8_t *at, size_t len);

@@ -65,8 +65,10 @@ static int read_field(uint8_t *line, size_t len, struct ed_head *head, bool *cou
     return 411;
   }
   value = field(line, len, "upgrade:", &value_len);
-  if (value && !(value_len == 9 && strncasecmp((const char *)value, "websocket", 9) == 0)) line[0] = 'x';
-  if (field(line, len, "sec-websocket-protocol:", &value_len)) line[0] = 'x';
+  if (value) {
+    head->upgrade |= value_len == 9 && strncasecmp((const char *)value, "websocket", 9) == 0;
+    line[0] = 'x';
+  }
   if (memchr(line, 0, len)) {
     *why = "a header has a NUL in it";
     return 400;
@@ -74,10 +76,16 @@ static int read_field(uint8_t *line, size_t len, struct ed_head *head, bool *cou
   return 0;
 }
 
+static bool is_1_1(const uint8_t *at, size_t len) {
+  const uint8_t *end = memchr(at, '\r', len);
+  return end && end - at > 9 && memcmp(end - 9, " HTTP/1.1", 9) == 0;
+}
+
 int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why) {
   *head = (struct ed_head){0};
   int status = read_method(at, len, head, why);
   bool counted = false;
+  bool upgradable = begins(at, len, "GET ") && is_1_1(at, len);
   for (uint8_t *line = at, *end = at + len; !status && line < end;) {
     uint8_t *next = memchr(line, '\n', (size_t)(end - line));
     if (!next) next = end; /* not in a whole head */
@@ -90,7 +98,25 @@ int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why
     status = read_field(line, line_len, head, &counted, why);
     line = next + 1;
   }
+  head->upgrade &= upgradable;
   return status;
+}
+
+bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value) {
+  const uint8_t *line = head.at, *end = head.at + head.len;
+  while (line < end) {
+    const uint8_t *next = memchr(line, '\n', (size_t)(end - line));
+    if (!next) next = end;
+    size_t len = (size_t)(next - line), value_len;
+    if (len && line[len - 1] == '\r') len--;
+    const uint8_t *at = field((uint8_t *)(uintptr_t)line, len, name, &value_len);
+    if (at) {
+      *value = ed_span(at, value_len);
+      return true;
+    }
+    line = next + 1;
+  }
+  return false;
 }
 
 bool ed_head_lists(struct ed_span list, const char *token) {

@@ -10,14 +10,13 @@
 
 struct ed_head {
   bool post;
+  bool upgrade; /* a GET of HTTP/1.1 that asks for a WebSocket */
   uint64_t body_len; /* bytes that follow the head; 0 where it does not say */
 };
 
 /* `at` is a whole head, with the empty line at its end. What libwebsockets is not to see is overwritten: the digits of
- * the Content-Length with zeros, since the body is read here; and the name of an Upgrade field that asks for anything
- * but a WebSocket, since a server may ignore that (RFC 9110, 7.8) and libwebsockets would try HTTP/2 or say 403; and
- * that of Sec-WebSocket-Protocol, which a server that speaks none of them ignores (RFC 6455, 4.2.2), and libwebsockets
- * refuses.
+ * the Content-Length with zeros, since the body is read here; and the name of an Upgrade field: a WebSocket begins in
+ * upgrade.c, and any other a server may ignore (RFC 9110, 7.8), where libwebsockets would try HTTP/2 or say 403.
  *
  * 0; or the HTTP status to refuse it with, and then why in `why` (a constant). */
 int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why);
@@ -25,6 +24,10 @@ int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why
 /* The length of the head that the `len` bytes at `at` begin with, the empty line included; 0 where its end has not come
  * yet. It is known not to have come in the first `seen` of them. */
 size_t ed_head_find_end(const uint8_t *at, size_t len, size_t seen);
+
+/* The value of the first field of this name (in lower case, with its colon) in a whole head; false where there is none.
+ */
+bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value);
 
 /* Whether a header's comma-separated list has this token, in whatever case. */
 bool ed_head_lists(struct ed_span list, const char *token);

@@ -23,7 +23,7 @@ void ed_call_free(struct ed_call *call) {
   free(call);
 }
 
-static const struct ed_space *space_find(const struct ed_net *net, struct ed_span name) {
+const struct ed_space *ed_http_space(const struct ed_net *net, struct ed_span name) {
   if (!name.at) return net->options.spaces[0];
   for (size_t i = 0; i < net->options.spaces_len; i++)
     if (ed_span_equal(name, ed_span_text(net->options.spaces[i]->name))) return net->options.spaces[i];
@@ -55,7 +55,7 @@ static int call_begin(struct ed_conn *conn) {
   call->post = method == LWSHUMETH_POST;
   call->head = method == LWSHUMETH_HEAD;
   call->body_left = conn->body_len;
-  call->space = space_find(conn->net, route.space);
+  call->space = ed_http_space(conn->net, route.space);
   call->id = ed_span(call->id_bytes, 0); /* as good as an id that is too long: no room can have it */
   if (route.id.len && route.id.len <= sizeof call->id_bytes) {
     memcpy(call->id_bytes, route.id.at, route.id.len);
@@ -65,15 +65,18 @@ static int call_begin(struct ed_conn *conn) {
   return method;
 }
 
+struct ed_room *ed_http_room(struct ed_net *net, const struct ed_space *space, struct ed_span id, bool may_create,
+                             struct ed_fault *fault) {
+  struct ed_room *room = ed_hub_get(&net->hub, space, id, fault);
+  if (!room && fault->code == ED_FAULT_NO_ROOM && may_create && space->create_on_connect)
+    return ed_hub_create(&net->hub, space, id, NULL, fault);
+  return room;
+}
+
 /* The room of the call; NULL with a fault. */
 static struct ed_room *room_of(struct ed_conn *conn, struct ed_fault *fault) {
   const struct ed_call *call = conn->call;
-  struct ed_hub *hub = &conn->net->hub;
-  struct ed_room *room = ed_hub_get(hub, call->space, call->id, fault);
-  bool creates = call->space->create_on_connect && call->page != ED_PAGE_SEND;
-  if (!room && fault->code == ED_FAULT_NO_ROOM && creates)
-    return ed_hub_create(hub, call->space, call->id, NULL, fault);
-  return room;
+  return ed_http_room(conn->net, call->space, call->id, call->page != ED_PAGE_SEND, fault);
 }
 
 static int answer_room(struct ed_conn *conn, struct ed_room *room, const struct ed_fault *fault) {
@@ -281,49 +284,4 @@ int ed_http_writable(struct ed_conn *conn) {
   if (!call) return 0;
   if (call->waiting) return take_reply(conn);
   return call->answered ? ed_answer_write(conn) : 0;
-}
-
-/* What libwebsockets would end the connection over without a word: NULL where all is well. */
-static const char *handshake_wrong(struct lws *wsi) {
-  char value[128];
-  int len = lws_hdr_copy(wsi, value, sizeof value - 1, WSI_TOKEN_CONNECTION);
-  if (len <= 0 || !ed_head_lists(ed_span(value, (size_t)len), "upgrade"))
-    return "the Connection header does not say Upgrade";
-  if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != 24) return "Sec-WebSocket-Key is not of 24 characters";
-  if (!lws_hdr_total_length(wsi, WSI_TOKEN_HOST)) return "there is no Host header";
-  return NULL;
-}
-
-static int join(struct ed_conn *conn, struct ed_fault *fault) {
-  const struct ed_call *call = conn->call;
-  struct ed_room *room = room_of(conn, fault);
-  if (!room) return -1;
-  char text[256];
-  int len = lws_hdr_copy(conn->wsi, text, sizeof text, WSI_TOKEN_HTTP_URI_ARGS);
-  struct ed_query query = ed_query_parse(ed_span(text, len > 0 ? (size_t)len : 0));
-  conn->member = (struct ed_member){
-      .ops = &ed_conn_member_ops,
-      .encoding = query.cbor ? ED_CBOR : ED_JSON,
-      .debug = query.debug && call->space->debug,
-  };
-  return ed_room_join(room, &conn->member, fault);
-}
-
-static int upgrade(struct ed_conn *conn, int method) {
-  struct ed_fault fault = {0};
-  if (!acceptable(conn, method, &fault)) return ed_answer_fault(conn, &fault);
-  if (method == LWSHUMETH_POST) return ed_answer_error(conn, 400, "a WebSocket begins with GET");
-  if (conn->call->page != ED_PAGE_CONNECT || method != LWSHUMETH_GET) return page(conn);
-  char version[8] = "";
-  lws_hdr_copy(conn->wsi, version, sizeof version, WSI_TOKEN_VERSION);
-  if (strcmp(version, "13") != 0) return ed_answer_error(conn, 426, "the WebSocket version is not 13");
-  const char *wrong = handshake_wrong(conn->wsi);
-  if (wrong) return ed_answer_error(conn, 400, wrong);
-  return join(conn, &fault) == 0 ? 0 : ed_answer_fault(conn, &fault);
-}
-
-int ed_http_upgrade(struct ed_conn *conn) {
-  int method = call_begin(conn);
-  if (method < 0 || upgrade(conn, method) != 0) return -1;
-  return conn->call->answered ? -1 : 0; /* an answer is short here: it has gone */
 }

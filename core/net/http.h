@@ -26,10 +26,15 @@ struct ed_call {
 void ed_call_free(struct ed_call *call); /* NULL: nothing happens */
 
 /* What happens to a call. 0: go on; -1: close the connection (what was written still goes out). */
-int ed_http_upgrade(struct ed_conn *conn); /* 0: become a WebSocket */
 int ed_http_request(struct ed_conn *conn);
 int ed_http_body(struct ed_conn *conn, struct ed_span bytes); /* read by us */
 int ed_http_writable(struct ed_conn *conn);
+
+/* The namespace of a path, by its name ({NULL, 0}: the default one), or NULL. */
+const struct ed_space *ed_http_space(const struct ed_net *net, struct ed_span name);
+/* A room, made where the namespace wants that and the request may; NULL with a fault. */
+struct ed_room *ed_http_room(struct ed_net *net, const struct ed_space *space, struct ed_span id, bool may_create,
+                             struct ed_fault *fault);
 
 /* answer.c: begins the answer to the call at hand. `body` is copied. 0 or -1 as above. */
 int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body);
@@ -40,6 +45,7 @@ int ed_answer_write(struct ed_conn *conn); /* goes on with it */
 
 /* To a connection that libwebsockets has not seen yet; it lingers then. */
 void ed_answer_early(struct ed_conn *conn, int status, const char *text);
+void ed_answer_fault_early(struct ed_conn *conn, const struct ed_fault *fault);
 
 /* room_url.c: the object that POST /new and GET /room/ID answer with: JSON, to be freed by the caller. */
 char *ed_http_room_object(struct ed_conn *conn, const struct ed_space *space, struct ed_span id);

@@ -27,8 +27,6 @@ static void admit(struct ed_net *net, int fd, const struct ed_address *peer) {
     close(fd);
     return;
   }
-  int on = 1;
-  if (peer->any.sa_family != AF_UNIX) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   struct ed_conn *conn = ed_conn_new(net, fd);
   conn->surplus = surplus;
   net->surplus_len += surplus;
@@ -83,6 +81,8 @@ static int bind_and_listen(struct ed_listener *listener) {
     remove_stale(address);
   else
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address->any.sa_family != AF_UNIX) /* what it accepts has it too */
+    setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (address->any.sa_family == AF_INET6) /* so [::]:80 and 0.0.0.0:80 go together */
     setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (bind(listener->fd, &address->any, address->len) != 0 || listen(listener->fd, BACKLOG) != 0) {

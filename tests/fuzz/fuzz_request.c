@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "fuzz.h"
+#include "net/handshake.h"
 #include "net/head.h"
 #include "net/net.h"
 #include "net/url.h"
@@ -31,6 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     int status = ed_head_read((uint8_t *)text, head_len, &head, &reason);
     MUST(status == 0 || (status >= 400 && status < 500 && reason));
     if (status == 0) MUST(head.body_len < (uint64_t)1 << 53);
+    struct ed_handshake handshake;
+    if (status == 0 && head.upgrade) {
+      int refused = ed_handshake_read(ed_span(text, head_len), &handshake, &reason);
+      MUST(refused || handshake.key.len == 24);
+      MUST(handshake.path.len + handshake.query.len < head_len);
+    }
   }
   free(text);
   return 0;

@@ -25,8 +25,8 @@ static const struct {
     {"Content-Length: 5\r\nContent-Length: 5\r\n", 400, 0, NULL},
     {"Transfer-Encoding: chunked\r\n", 411, 0, NULL},
     {"Content-Length: 5\r\ntransfer-encoding: identity\r\n", 411, 0, NULL},
-    {"Upgrade: websocket\r\n", 0, 0, NULL},
-    {"upgrade: WebSocket \r\n", 0, 0, NULL},
+    {"Upgrade: websocket\r\n", 0, 0, "xpgrade: websocket\r\n"},
+    {"upgrade: WebSocket \r\n", 0, 0, "xpgrade: WebSocket \r\n"},
     {"Upgrade: h2c\r\n", 0, 0, "xpgrade: h2c\r\n"},
     {"Upgrade: websocket, h2c\r\n", 0, 0, "xpgrade: websocket, h2c\r\n"},
     {"Upgrade:\r\n", 0, 0, "xpgrade:\r\n"},
@@ -47,6 +47,40 @@ START_TEST(fields) {
   ck_assert(head.post);
   ck_assert_uint_eq(head.body_len, FIELDS[_i].body_len);
   ck_assert_str_eq(text, want);
+}
+END_TEST
+
+static const struct {
+  const char *text;
+  bool upgrade;
+} UPGRADES[] = {
+    {"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", true},
+    {"GET / HTTP/1.1\r\nA: b\r\nUPGRADE: WebSocket \r\n\r\n", true},
+    {"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", false},
+    {"GET / HTTP/1.1\r\nUpgrade: websocket, h2c\r\n\r\n", false},
+    {"GET / HTTP/1.0\r\nUpgrade: websocket\r\n\r\n", false},
+    {"HEAD / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", false},
+    {"GET / HTTP/1.1\r\nX-Upgrade: websocket\r\n\r\n", false},
+};
+
+START_TEST(upgrades) {
+  char text[128];
+  strcpy(text, UPGRADES[_i].text);
+  struct ed_head head;
+  const char *why;
+  ck_assert_int_eq(ed_head_read((uint8_t *)text, strlen(text), &head, &why), 0);
+  ck_assert_msg(head.upgrade == UPGRADES[_i].upgrade, "%s", UPGRADES[_i].text);
+  ck_assert_ptr_null(strstr(text, "\nUpgrade")); /* libwebsockets never sees one */
+}
+END_TEST
+
+START_TEST(a_field) {
+  struct ed_span head = ED_LIT("GET /b: HTTP/1.1\r\nA: 1\r\nbb:\t two words \r\nBB: 3\r\n\r\n"), value;
+  ck_assert(ed_head_field(head, "bb:", &value));
+  ck_assert(ed_span_equal(value, ED_LIT("two words")));
+  ck_assert(ed_head_field(head, "a:", &value));
+  ck_assert(ed_span_equal(value, ED_LIT("1")));
+  ck_assert(!ed_head_field(head, "b:", &value));
 }
 END_TEST
 
@@ -93,6 +127,8 @@ static Suite *suite(void) {
   TCase *tcase = tcase_create("all");
   tcase_add_loop_test(tcase, fields, 0, sizeof FIELDS / sizeof *FIELDS);
   tcase_add_loop_test(tcase, methods, 0, sizeof METHODS / sizeof *METHODS);
+  tcase_add_loop_test(tcase, upgrades, 0, sizeof UPGRADES / sizeof *UPGRADES);
+  tcase_add_test(tcase, a_field);
   tcase_add_test(tcase, lists);
   tcase_add_test(tcase, end_is_found_however_it_comes);
   suite_add_tcase(suite, tcase);

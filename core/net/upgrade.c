@@ -1,0 +1,64 @@
+/* A request becomes a WebSocket: a member of its room, whose frames incoming.c reads and outgoing.c writes. libwebsockets
+ * never sees it; README.md says why. */
+#include <libwebsockets.h>
+#include <sys/socket.h>
+
+#include "net/conn.h"
+#include "net/handshake.h"
+#include "net/http.h"
+#include "net/internal.h"
+#include "room/room.h"
+
+#define PATH_MAX_LEN 512 /* a room's longest is shorter */
+
+static struct ed_room *room_of(struct ed_net *net, const struct ed_route *route, const struct ed_space **space,
+                               struct ed_fault *fault) {
+  *space = ed_http_space(net, route->space);
+  if (net->state != ED_NET_SERVING) return ed_fault(fault, ED_FAULT_DRAINING, NULL), NULL;
+  if (!*space) return ed_fault(fault, ED_FAULT_NO_SPACE, NULL), NULL;
+  return ed_http_room(net, *space, route->id, true, fault);
+}
+
+static int join(struct ed_conn *conn, const struct ed_route *route, struct ed_query query, struct ed_fault *fault) {
+  const struct ed_space *space;
+  struct ed_room *room = room_of(conn->net, route, &space, fault);
+  if (!room) return -1;
+  conn->member = (struct ed_member){
+      .ops = &ed_conn_member_ops,
+      .encoding = query.cbor ? ED_CBOR : ED_JSON,
+      .debug = query.debug && space->debug,
+  };
+  return ed_room_join(room, &conn->member, fault);
+}
+
+/* The answer, into an empty socket: it takes it, or it is dead. */
+static void open_up(struct ed_conn *conn, const struct ed_handshake *handshake) {
+  struct ed_buf *out = &conn->net->scratch;
+  out->len = 0;
+  ed_handshake_answer(out, handshake);
+  if (send(conn->fd, out->at, out->len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out->len)
+    ed_incoming_open(conn);
+  else
+    ed_conn_doom(conn);
+}
+
+bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
+  struct ed_handshake handshake = {0};
+  const char *why;
+  int status = ed_handshake_read(head, &handshake, &why);
+  char path[PATH_MAX_LEN + 1], escaped[PATH_MAX_LEN + 1];
+  if (handshake.path.len > PATH_MAX_LEN) return false;
+  memcpy(escaped, handshake.path.at, handshake.path.len);
+  escaped[handshake.path.len] = '\0';
+  if (lws_urldecode(path, escaped, sizeof path) < 0) return false;
+  struct ed_route route = ed_route_parse(conn->net->public_base.path, ed_span_text(path));
+  if (route.page != ED_PAGE_CONNECT) return false; /* whoever may upgrade need not: it gets the page */
+  struct ed_fault fault = {0};
+  if (status)
+    ed_answer_early(conn, status, why);
+  else if (join(conn, &route, ed_query_parse(handshake.query), &fault) == 0)
+    open_up(conn, &handshake);
+  else
+    ed_answer_fault_early(conn, &fault);
+  return true;
+}
