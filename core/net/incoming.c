@@ -13,7 +13,7 @@ static const struct ed_limits *limits_of(const struct ed_conn *conn) { return &c
 
 static void refuse(struct ed_conn *conn, const struct ed_fault *fault) {
   conn->net->hub.counts.refusals[fault->code]++;
-  ed_room_tell(&conn->member, fault->text);
+  ed_room_tell(&conn->member, fault);
 }
 
 /* One whole message. What is wrong with it is told, and the connection goes on; a peer that sends nothing but rubbish

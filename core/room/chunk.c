@@ -65,6 +65,46 @@ void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, 
   queue->len++;
 }
 
+/* Index of the first range that is held: those that are not come before it. */
+static uint32_t first_held(const struct ed_queue *queue, uint64_t open) {
+  const struct ed_slot *slots = slots_of(queue);
+  uint32_t from = queue->head, to = queue->len;
+  while (from < to) {
+    uint32_t middle = from + (to - from) / 2;
+    if (slots[middle].stamp > open)
+      to = middle;
+    else
+      from = middle + 1;
+  }
+  return from;
+}
+
+void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *chunk, size_t start, size_t end) {
+  uint32_t i = first_held(queue, open);
+  if (i == queue->head && queue->begun) i++;
+  if (i == queue->len) {
+    ed_queue_add(queue, chunk, start, end, 0, false);
+    return;
+  }
+  queue->bytes += end - start;
+  struct ed_slot *slots = slots_of(queue), *before = i > queue->head ? &slots[i - 1] : NULL;
+  if (before && before->chunk == chunk && before->end == start) {
+    before->end = end;
+    return;
+  }
+  if (i == queue->head && queue->head) { /* the place of what was sent before */
+    i = --queue->head;
+  } else {
+    uint32_t at = i - queue->head;
+    push_slot(queue);
+    slots = slots_of(queue);
+    i = queue->head + at;
+    memmove(slots + i + 1, slots + i, (queue->len - i) * sizeof *slots);
+    queue->len++;
+  }
+  slots[i] = (struct ed_slot){.chunk = ed_chunk_ref(chunk), .start = start, .end = end};
+}
+
 bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *bytes) {
   if (queue->head == queue->len) return false;
   const struct ed_slot *slot = &slots_of(queue)[queue->head];
@@ -93,7 +133,8 @@ void ed_queue_consume(struct ed_queue *queue, size_t len) {
     size_t take = len < slot->end - slot->start ? len : slot->end - slot->start;
     slot->start += take;
     len -= take;
-    if (slot->start < slot->end) return;
+    queue->begun = slot->start < slot->end;
+    if (queue->begun) return;
     ed_chunk_unref(slot->chunk);
     queue->head++;
   }

@@ -30,6 +30,7 @@ struct ed_queue {
   struct ed_slot *slots; /* slots[head..len); one slot is held inline as long as one is enough */
   struct ed_slot first;
   uint32_t head, len, cap;
+  bool begun;     /* a part of the first range was consumed: nothing may come before it */
   size_t bytes;   /* waiting */
   size_t excused; /* of these, bytes of answers that the member asked for; see ed_limits.queue */
 };
@@ -39,6 +40,9 @@ void ed_queue_deinit(struct ed_queue *queue);
 /* Adds a range, joined to the last one where it continues it. */
 void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp,
                   bool excused);
+
+/* Adds a range that depends on nothing, before those that are held: stamped beyond `open`. */
+void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *chunk, size_t start, size_t end);
 
 /* The bytes to send next, where the outbox is open up to `open`: false where there are none. Valid until the chunk's
  * room writes again or the queue changes. They begin and end at frame boundaries unless a part was consumed. */

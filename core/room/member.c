@@ -18,12 +18,14 @@ void ed_member_consume(struct ed_member *member, size_t len) {
 }
 
 void ed_member_check_queue(struct ed_member *member) {
-  uint64_t limit = member->room->space->limits.queue;
-  if (ed_member_backlog(member) <= limit) {
-    ed_queue_spill(&member->queue);
+  const struct ed_room *room = member->room;
+  uint64_t held = ed_room_held(room); /* it is not slow for what it may not have yet */
+  if (ed_member_backlog(member) <= room->space->limits.queue + held) {
+    /* what may go must not wait with what may not */
+    if (room->mark <= room->open) ed_queue_spill(&member->queue);
     return;
   }
-  member->room->hub->counts.slow += !member->closing;
+  room->hub->counts.slow += !member->closing;
   ed_member_close(member, 1013, "too slow: more is waiting than limits.queue allows");
 }
 

@@ -28,7 +28,7 @@ void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start
   struct ed_feed *feed = &room->feeds[encoding];
   struct ed_run run = {.to = to, .excused = excused, .start = start, .stamp = room->mark};
   run.end = (*chunk_for(feed, to))->buf.len;
-  if (to == ED_TO_MEMBER)
+  if (to == ED_TO_MEMBER || to == ED_TO_MEMBER_NOW)
     run.member = whom;
   else
     run.stream = whom; /* NULL for the debuggers */
@@ -47,7 +47,11 @@ void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start
 
 static void give(struct ed_hub *hub, struct ed_feed *feed, const struct ed_run *run, struct ed_member *member) {
   if (member->closing) return;
-  ed_queue_add(&member->queue, *chunk_for(feed, run->to), run->start, run->end, run->stamp, run->excused);
+  struct ed_chunk *chunk = *chunk_for(feed, run->to);
+  if (run->to == ED_TO_MEMBER_NOW)
+    ed_queue_add_ahead(&member->queue, member->room->open, chunk, run->start, run->end);
+  else
+    ed_queue_add(&member->queue, chunk, run->start, run->end, run->stamp, run->excused);
   hub->counts.queued += run->end - run->start;
   if (!member->blocked) ed_hub_mark_ready(hub, member);
   /* What one alone is told can be many times what it sent (a get of a long stream, a hundred times in one turn), so it
@@ -65,7 +69,7 @@ static void give_run(struct ed_room *room, enum ed_encoding encoding, const stru
                      const struct ed_members *late) {
   struct ed_hub *hub = room->hub;
   struct ed_feed *feed = &room->feeds[encoding];
-  if (run->to == ED_TO_MEMBER) {
+  if (run->to == ED_TO_MEMBER || run->to == ED_TO_MEMBER_NOW) {
     give(hub, feed, run, run->member);
   } else if (run->to == ED_TO_DEBUGGERS) {
     give_all(hub, feed, run, &room->debuggers[encoding]);
@@ -121,12 +125,14 @@ static bool send_all(struct ed_hub *hub, struct ed_feed *feed, const struct ed_r
   struct ed_run rest = *all;
   rest.start += sent;
   give(hub, feed, &rest, member);
+  member->queue.begun = sent > 0;
   return true;
 }
 
 static void mark_addressed(const struct ed_feed *feed, bool addressed) {
   for (size_t i = 0; i < feed->runs_len; i++)
-    if (feed->runs[i].to == ED_TO_MEMBER) feed->runs[i].member->addressed = addressed;
+    if (feed->runs[i].to == ED_TO_MEMBER || feed->runs[i].to == ED_TO_MEMBER_NOW)
+      feed->runs[i].member->addressed = addressed;
 }
 
 static void flush(struct ed_room *room, enum ed_encoding encoding) {

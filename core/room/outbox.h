@@ -5,9 +5,10 @@
 #include "room/room.h"
 
 enum ed_run_to {
-  ED_TO_STREAM,    /* who hears the stream, and everyone */
-  ED_TO_MEMBER,    /* one member */
-  ED_TO_DEBUGGERS, /* the room's debug connections */
+  ED_TO_STREAM,     /* who hears the stream, and everyone */
+  ED_TO_MEMBER,     /* one member */
+  ED_TO_MEMBER_NOW, /* the same, of what depends on nothing: before what is held */
+  ED_TO_DEBUGGERS,  /* the room's debug connections */
 };
 
 struct ed_run {

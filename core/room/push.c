@@ -153,12 +153,19 @@ static struct ed_span value_in(struct ed_room *room, const struct ed_push *push,
   return ed_buf_span(scratch);
 }
 
+/* What a push says waits for the keeper, where anything does. */
+static void count_held(struct ed_room *room, size_t len) {
+  if (room->mark > room->open) room->held.since += len;
+}
+
 static void frame(struct ed_stream *stream, const struct ed_push *push, enum ed_encoding encoding, enum ed_run_to to,
                   bool *transcoded) {
   struct ed_room *room = stream->room;
   struct ed_span value = value_in(room, push, encoding, transcoded);
   size_t start;
-  ed_wire_push(ed_outbox_begin(room, encoding, to, &start), encoding, ed_stream_key(stream), value, push->seq);
+  struct ed_buf *into = ed_outbox_begin(room, encoding, to, &start);
+  ed_wire_push(into, encoding, ed_stream_key(stream), value, push->seq);
+  if (to == ED_TO_STREAM) count_held(room, into->len - start);
   ed_outbox_end(room, encoding, start, to, to == ED_TO_STREAM ? stream : NULL, false);
 }
 
@@ -189,9 +196,18 @@ static void broadcast(struct ed_stream *stream, const struct ed_push *push, bool
 static void answer(struct ed_stream *stream, const struct ed_push *push, struct ed_member *member) {
   if (!member || stream->len <= 1 || push->transient) return;
   size_t start;
-  ed_wire_stream_size(ed_outbox_begin(stream->room, member->encoding, ED_TO_MEMBER, &start), member->encoding, ed_stream_key(stream),
-                      stream->len);
+  struct ed_buf *into = ed_outbox_begin(stream->room, member->encoding, ED_TO_MEMBER, &start);
+  ed_wire_stream_size(into, member->encoding, ed_stream_key(stream), stream->len);
+  count_held(stream->room, into->len - start);
   ed_outbox_end(stream->room, member->encoding, start, ED_TO_MEMBER, member, false);
+}
+
+/* What is held goes out all at once. Half of the limit, so that it finds place with a member that is still taking what
+ * went out before. */
+static int check_held(const struct ed_room *room, struct ed_fault *fault) {
+  if (ed_room_held(room) <= room->space->limits.queue / 2) return 0;
+  return ed_fault(fault, ED_FAULT_STORAGE, "more waits to be kept safely than half of limits.queue (%" PRIu64 ")",
+                  room->space->limits.queue);
 }
 
 static int push_stream(struct ed_stream *stream, const struct ed_push *asked, struct ed_member *member,
@@ -204,7 +220,7 @@ static int push_stream(struct ed_stream *stream, const struct ed_push *asked, st
     if (verdict == ED_REFUSE) return -1;
     if (verdict == ED_DROP) return 0;
   }
-  if (check(stream, &push, fault) < 0) return -1;
+  if (check(stream, &push, fault) < 0 || check_held(room, fault) < 0) return -1;
   if (ed_room_number(room, push.action == ED_COMPACT ? 0 : room->seq + 1, fault) < 0) return -1;
 
   /* From here on nothing can fail. */
@@ -268,8 +284,9 @@ static void run_pending(struct ed_room *room) {
     room->pending = pending->next;
     struct ed_fault fault = {0};
     if (push_key(room, ed_span(pending->bytes, pending->key_len), &pending->push, pending->member, &fault) < 0)
-      ed_log(room->hub->log, ED_LOG_WARN, "room", "room %s: a push from inside the server failed: %s", room->name,
-             fault.text);
+      ed_log(room->hub->log, fault.code == ED_FAULT_STORAGE ? ED_LOG_DEBUG : ED_LOG_WARN, "room",
+             "room %s: a push from inside the server failed: %s", room->name,
+             fault.text); /* the keeper says so itself */
     free(pending);
   }
   room->pending_len = 0;

@@ -330,10 +330,11 @@ int ed_room_request(struct ed_member *member, const struct ed_request *request, 
   return ed_fault(fault, ED_FAULT_BROKEN, NULL);
 }
 
-void ed_room_tell(struct ed_member *member, const char *text) {
+void ed_room_tell(struct ed_member *member, const struct ed_fault *fault) {
   size_t start;
-  ed_wire_error(ed_outbox_begin(member->room, member->encoding, ED_TO_MEMBER, &start), member->encoding, text);
-  ed_outbox_end(member->room, member->encoding, start, ED_TO_MEMBER, member, false);
+  enum ed_run_to to = fault->code == ED_FAULT_STORAGE ? ED_TO_MEMBER_NOW : ED_TO_MEMBER;
+  ed_wire_error(ed_outbox_begin(member->room, member->encoding, to, &start), member->encoding, fault->text);
+  ed_outbox_end(member->room, member->encoding, start, to, member, false);
 }
 
 void ed_room_send(struct ed_member *member, struct ed_span key, enum ed_encoding encoding, struct ed_span value) {
@@ -354,8 +355,16 @@ static void wake(struct ed_room *room, const struct ed_members *members) {
     if (members->list[i]->queue.bytes && !members->list[i]->blocked) ed_hub_mark_ready(room->hub, members->list[i]);
 }
 
+static void let_go(struct ed_held *held, const struct ed_room *room) {
+  if (room->open >= room->mark)
+    *held = (struct ed_held){0};
+  else if (room->open >= held->mark)
+    *held = (struct ed_held){.mark = room->mark, .before = held->since};
+}
+
 void ed_room_open_outbox(struct ed_room *room, uint64_t mark) {
   room->open = mark;
+  let_go(&room->held, room);
   for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++) {
     wake(room, &room->everyone[encoding]);
     wake(room, &room->debuggers[encoding]);

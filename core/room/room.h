@@ -29,6 +29,13 @@ struct ed_members {
   size_t len, cap;
 };
 
+/* Bytes that pushes have left in the outbox since it is held: those that are, and at most those that the last but one
+ * opening has let go besides. */
+struct ed_held {
+  uint64_t mark;          /* once it is open up to here, `before` is out */
+  uint64_t before, since; /* up to that mark, and after it */
+};
+
 struct ed_room {
   UT_hash_handle hh; /* in the hub, by `name` */
   struct ed_hub *hub;
@@ -38,9 +45,10 @@ struct ed_room {
   uint64_t seq;               /* number of the last message; 0: none yet */
   uint64_t mark; /* number of the last change: a message, or whatever else changes what it retains. After a load: seq */
   uint64_t open; /* the outbox is open up to this mark */
-  bool opened;   /* the keeper was told that it is in memory */
-  bool kept;     /* and is told of its changes */
-  bool gated;    /* the gate has begun */
+  struct ed_held held;
+  bool opened; /* the keeper was told that it is in memory */
+  bool kept;   /* and is told of its changes */
+  bool gated;  /* the gate has begun */
   struct ed_stream *streams;
   size_t messages;               /* retained in all */
   uint64_t bytes;                /* of values retained in all */
@@ -70,6 +78,8 @@ static inline struct ed_span ed_room_id(const struct ed_room *room) {
   return ed_span(room->name + room->id_at, room->name_len - room->id_at);
 }
 
+static inline uint64_t ed_room_held(const struct ed_room *room) { return room->held.before + room->held.since; }
+
 /* Connections in the room; transient members not counted. */
 static inline size_t ed_room_members(const struct ed_room *room) {
   return room->everyone[0].len + room->everyone[1].len + room->debuggers[0].len + room->debuggers[1].len +
@@ -87,8 +97,9 @@ void ed_room_leave(struct ed_member *member);
  * with a fault: nothing was changed and nothing said; tell the member with ed_room_tell, or in a way of your own. */
 int ed_room_request(struct ed_member *member, const struct ed_request *request, struct ed_fault *fault);
 
-/* Queues an `error` message to the member, in order with the rest. */
-void ed_room_tell(struct ed_member *member, const char *text);
+/* Queues an `error` message to the member: in order with the rest, but for one that says that the room cannot be kept.
+ * That one overtakes what waits for just this. */
+void ed_room_tell(struct ed_member *member, const struct ed_fault *fault);
 
 /* Pushes from inside the server (host, plugins): `member` is whom it is from, or NULL. Inside another push it waits;
  * then the value is copied, and a refusal later is told to nobody. At most 1,000 may wait: -1 with a fault. */

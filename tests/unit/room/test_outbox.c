@@ -224,6 +224,121 @@ START_TEST(held_and_stalled) {
 }
 END_TEST
 
+static const struct ed_fault not_kept = {.code = ED_FAULT_STORAGE, .text = "not now"};
+
+/* Who is told that nothing can be kept must not wait until it can; whatever else is wrong stays in order. */
+START_TEST(what_cannot_be_kept_is_said_at_once) {
+  subscribe(&ann, "a");
+  ed_room_open_outbox(world.room, 1);
+  PUSH(&bob, ED_APPEND, "a", "1");
+  PUSH(&bob, ED_APPEND, "a", "2");
+  ed_room_tell(&bob.member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "in order"});
+  ed_room_tell(&bob.member, &not_kept);
+  ed_room_tell(&ann.member, &not_kept);
+  turn(&world);
+  EXPECT(&ann, "error not now");
+  EXPECT(&bob, "error not now");
+  for (int i = 0; i < 40; i++) PUSH(&bob, ED_RELAY, i % 2 ? "a" : "b", "3"), ed_room_tell(&ann.member, &not_kept);
+  turn(&world);
+  ck_assert_ptr_nonnull(strstr(fake_heard(&ann), "error not now | error not now"));
+  ed_room_open_outbox(world.room, UINT64_MAX);
+  turn(&world);
+  const char *heard = fake_heard(&ann);
+  ck_assert_ptr_eq(strstr(heard, "push a=1 @1 | push a=2 @2 | push a=3 @4 | push a=3 @6"), heard);
+  ck_assert_ptr_null(strstr(heard, "error"));
+  ck_assert_ptr_nonnull(strstr(fake_heard(&bob), "push a=2 @2 | size a 2 | error in order | push b=3 @3"));
+  ck_assert_uint_eq(ann.member.queue.bytes + bob.member.queue.bytes, 0);
+}
+END_TEST
+
+/* Never into the middle of a frame, whatever became of the range that holds it. */
+START_TEST(nor_is_it_said_in_the_middle_of_a_frame) {
+  eve.takes = 7;
+  PUSH(&ann, ED_RELAY, "a", "1");
+  turn(&world);
+  eve.stalls = true;
+  ed_room_open_outbox(world.room, 0); /* nobody would, but it is the worst case */
+  ed_room_tell(&eve.member, &not_kept);
+  PUSH(&ann, ED_RELAY, "a", "2");
+  turn(&world);
+  ed_room_open_outbox(world.room, UINT64_MAX);
+  eve.stalls = eve.member.blocked = false;
+  turn(&world);
+  fake_pull(&eve);
+  EXPECT(&eve, "push a=1 @1 | error not now | push a=2 @2");
+}
+END_TEST
+
+/* ---- what is held makes nobody slow, and is bounded ---- */
+
+START_TEST(who_may_not_be_sent_anything_is_not_slow) {
+  world.space.limits.queue = 10000;
+  ed_room_open_outbox(world.room, 0);
+  int sent = 0;
+  while (try_push(&ann, ED_RELAY, "a", 0, "\"some text\"") == 0) {
+    if (++sent % 3 == 0) turn(&world);
+    ck_assert_int_lt(sent, 1000);
+  }
+  ck_assert_int_gt(sent, 50); /* a push is some 60 bytes */
+  ck_assert_int_eq(ann.fault.code, ED_FAULT_STORAGE);
+  ck_assert_ptr_nonnull(strstr(ann.fault.text, "limits.queue"));
+  ck_assert_int_eq(try_push(&bob, ED_COMPACT, "a", 1, "1"), -1);
+  turn(&world);
+  EXPECT(&eve, "");
+  ck_assert_uint_le(eve.member.queue.bytes, 10000);
+  eve.stalls = true; /* a reader that takes a moment when all of it comes at once */
+  ed_room_open_outbox(world.room, UINT64_MAX);
+  turn(&world);
+  PUSH(&ann, ED_RELAY, "a", "1");
+  turn(&world);
+  ck_assert_uint_eq(ann.closes + bob.closes + eve.closes, 0);
+  ck_assert_uint_eq(ed_room_held(world.room), 0);
+  eve.stalls = false;
+  fake_pull(&eve);
+  ck_assert_ptr_nonnull(strstr(fake_heard(&eve), " @1 | "));
+}
+END_TEST
+
+/* A disk that is always a turn behind: what was let go is forgotten in time, so the room is never refused for good. */
+START_TEST(held_in_a_steady_stream) {
+  world.space.limits.queue = 10000;
+  uint64_t most = 0;
+  for (int i = 0; i < 5000; i++) {
+    uint64_t mark = world.room->mark;
+    if (i == 0) ed_room_open_outbox(world.room, 0);
+    for (int k = 0; k < 5; k++) PUSH(&ann, ED_APPEND, "a", "1");
+    turn(&world);
+    if (i % 10 == 0) COMPACT(&ann, "a", world.room->seq, "1");
+    ed_room_open_outbox(world.room, mark);
+    turn(&world);
+    if (ed_room_held(world.room) > most) most = ed_room_held(world.room);
+    ck_assert_uint_ge(ed_room_held(world.room), bob.member.queue.bytes); /* no less than what is */
+  }
+  ck_assert_uint_lt(most, 5000);
+  ck_assert_uint_eq(ann.closes + bob.closes + eve.closes, 0);
+}
+END_TEST
+
+/* Who does not read is slow also while something is held, and one that fills its own queue is. */
+START_TEST(the_slow_are_slow_all_the_same) {
+  world.space.limits.queue = 1000;
+  eve.stalls = true;
+  PUSH(&ann, ED_RELAY, "a", "1");
+  turn(&world);
+  while (eve.member.queue.bytes < 940) PUSH(&ann, ED_RELAY, "a", "1"), turn(&world);
+  ed_room_open_outbox(world.room, world.room->mark);
+  while (try_push(&ann, ED_RELAY, "a", 0, "1") == 0) turn(&world);
+  ck_assert_uint_eq(eve.closes, 0);
+  for (int i = 0; i < 100 && !bob.closes; i++) ping(&bob, 1), turn(&world);
+  ck_assert_uint_eq(bob.closes, 1);
+  ed_room_open_outbox(world.room, world.room->mark);
+  PUSH(&ann, ED_RELAY, "a", "1");
+  turn(&world);
+  ck_assert_uint_eq(eve.closes, 1);
+  ck_assert_uint_eq(ann.closes, 0);
+}
+END_TEST
+
 /* ---- the slow ---- */
 
 START_TEST(blocked_or_closing_since_it_was_ready) {
@@ -411,6 +526,11 @@ static Suite *suite(void) {
   tcase_add_test(tests, a_turn_is_held_as_a_whole);
   tcase_add_test(tests, answers_wait_with_what_they_depend_on);
   tcase_add_test(tests, held_and_stalled);
+  tcase_add_test(tests, what_cannot_be_kept_is_said_at_once);
+  tcase_add_test(tests, nor_is_it_said_in_the_middle_of_a_frame);
+  tcase_add_test(tests, who_may_not_be_sent_anything_is_not_slow);
+  tcase_add_test(tests, held_in_a_steady_stream);
+  tcase_add_test(tests, the_slow_are_slow_all_the_same);
   tcase_add_test(tests, blocked_or_closing_since_it_was_ready);
   tcase_add_test(tests, a_stalled_member_goes_on_where_it_was);
   tcase_add_test(tests, queue_limit);
