@@ -15,16 +15,19 @@
 
 /* ---- lines in the log ---- */
 
-__attribute__((format(printf, 2, 3))) static void warn(struct keeper *keeper, const char *format, ...) {
-  uint64_t now_ms = keeper->host->now_ms(keeper->core);
-  if (keeper->warned_ms && now_ms - keeper->warned_ms < WARN_EVERY_MS) return;
-  keeper->warned_ms = now_ms ? now_ms : 1;
+/* False where the last one of the kind is too near for another. */
+__attribute__((format(printf, 3, 4))) static bool warn(struct keeper *keeper, enum keeper_warning kind,
+                                                       const char *format, ...) {
+  uint64_t now_ms = keeper->host->now_ms(keeper->core), *warned_ms = &keeper->warned_ms[kind];
+  if (*warned_ms && now_ms - *warned_ms < WARN_EVERY_MS) return false;
+  *warned_ms = now_ms ? now_ms : 1;
   char text[DB_WHY + 256];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   keeper->host->log(keeper->core, EDDY_LOG_WARN, text);
+  return true;
 }
 
 /* ---- rooms by name ---- */
@@ -139,12 +142,15 @@ static int refuse(struct keeper *keeper, int error) {
   return error;
 }
 
+static uint64_t waiting(const struct keeper *keeper) { return keeper->queued + (keeper->open ? keeper->open->len : 0); }
+
 int keeper_number(struct keeper *keeper, struct eddy_room *room, uint64_t seq) {
   struct kept *kept = kept_of(keeper, room);
   if (kept->broken) return refuse(keeper, -EIO);
   if (keeper->failing && (keeper->sync || seq > kept->durable)) return refuse(keeper, -EIO);
-  if (keeper->queued + (keeper->open ? keeper->open->len : 0) > keeper->queue_max) {
-    warn(keeper, "more waits to be written than `queue` allows: pushes are refused until the disk has caught up");
+  if (waiting(keeper) > keeper->queue_max) {
+    warn(keeper, KEEPER_WARN_QUEUE,
+         "more waits to be written than `queue` allows: pushes are refused until the disk has caught up");
     return refuse(keeper, -ENOBUFS);
   }
   if (seq) reserve(keeper, kept, seq);
@@ -198,6 +204,8 @@ void keeper_change(struct keeper *keeper, struct eddy_room *room, const struct e
 }
 
 int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
+  if (is_new && keeper->failing) return refuse(keeper, -EIO); /* it could not be given a number */
+  if (is_new && waiting(keeper) > keeper->queue_max) return refuse(keeper, -ENOBUFS);
   const struct eddy_host *host = keeper->host;
   struct eddy_core *core = keeper->core;
   struct kept *kept = is_new ? kept_new(keeper, host->room_name(core, room), ++keeper->last_id) : kept_of(keeper, room);
@@ -300,7 +308,7 @@ int keeper_load(struct keeper *keeper, struct eddy_room *room, struct eddy_text 
     rc = load(keeper, room, name, why);
   if (rc < 0) {
     keeper->host->counter_add(keeper->core, keeper->meters.errors, 1);
-    warn(keeper, "room %.*s: %s", (int)name.len, name.at, why);
+    warn(keeper, KEEPER_WARN_LOAD, "room %.*s: %s", (int)name.len, name.at, why);
   } else if (rc > 0) {
     keeper->host->counter_add(keeper->core, keeper->meters.load_s, now_s() - began_s);
   }
@@ -344,14 +352,24 @@ void keeper_written(struct keeper *keeper, const struct writer_report *report) {
 void keeper_failed(struct keeper *keeper, const char *why) {
   if (why) {
     keeper->host->counter_add(keeper->core, keeper->meters.errors, 1);
-    warn(keeper, "rooms cannot be written: %s; %s", why,
-         keeper->sync ? "pushes are refused meanwhile" : "what is pushed is in memory only meanwhile");
-  } else {
+    keeper->announced |=
+        warn(keeper, KEEPER_WARN_WRITE, "rooms cannot be written: %s; %s", why,
+             keeper->sync ? "pushes are refused meanwhile" : "what is pushed is in memory only meanwhile");
+  } else if (keeper->announced) {
     keeper->host->log(keeper->core, EDDY_LOG_INFO, "rooms can be written again; nothing that waited was lost");
-    keeper->warned_ms = 0;
+    keeper->announced = false;
   }
   keeper->failing = why != NULL;
   meter(keeper);
+}
+
+/* Once for each room, so a line for each. */
+void keeper_broke(struct keeper *keeper, const char *why) {
+  char text[DB_WHY + 128];
+  snprintf(text, sizeof text, "a room can be written no more, and is refused until the daemon is started again: %s",
+           why);
+  keeper->host->counter_add(keeper->core, keeper->meters.errors, 1);
+  keeper->host->log(keeper->core, EDDY_LOG_ERROR, text);
 }
 
 /* ---- rooms whose time is up ---- */

@@ -19,6 +19,8 @@ struct keeper_meters {
   struct eddy_counter *commit_s, *lag_s, *load_s; /* histograms */
 };
 
+enum keeper_warning { KEEPER_WARN_WRITE, KEEPER_WARN_QUEUE, KEEPER_WARN_LOAD, KEEPER_WARNINGS };
+
 struct keeper {
   const struct eddy_host *host;
   struct eddy_core *core;
@@ -27,15 +29,16 @@ struct keeper {
   bool sync;
   uint64_t queue_max; /* bytes that may wait for the writer */
   uint64_t queued, queued_changes;
-  bool failing;       /* the last try to write went wrong */
-  bool urgent;        /* something in this turn waits for a commit */
-  bool posted;        /* a hand-over is on its way */
-  uint64_t warned_ms; /* last line about what fails; 0: none yet */
-  int64_t last_id;    /* of rooms */
-  uint64_t ticket;    /* of the last batch handed over */
-  struct batch *open; /* of this turn; NULL: nothing yet */
-  struct kept *all;   /* utlist */
-  struct kept *names; /* uthash: the last one of each name */
+  bool failing;                        /* the last try to write went wrong */
+  bool urgent;                         /* something in this turn waits for a commit */
+  bool posted;                         /* a hand-over is on its way */
+  uint64_t warned_ms[KEEPER_WARNINGS]; /* last line of each kind; 0: none yet */
+  bool announced;                      /* the log says that writing fails */
+  int64_t last_id;                     /* of rooms */
+  uint64_t ticket;                     /* of the last batch handed over */
+  struct batch *open;                  /* of this turn; NULL: nothing yet */
+  struct kept *all;                    /* utlist */
+  struct kept *names;                  /* uthash: the last one of each name */
   struct keeper_meters meters;
 };
 
@@ -50,6 +53,7 @@ void keeper_turn(struct keeper *keeper);
 /* The writer's reports, brought to the loop. `why` NULL: it works again. */
 void keeper_written(struct keeper *keeper, const struct writer_report *report);
 void keeper_failed(struct keeper *keeper, const char *why);
+void keeper_broke(struct keeper *keeper, const char *why); /* a room was set aside */
 
 /* Every so often: deletes rooms that are not in memory and whose time is up, and writes down when those in memory would
  * be. */

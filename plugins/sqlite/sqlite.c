@@ -45,17 +45,19 @@ static const struct eddy_option OPTIONS[] = {
 
 struct letter {
   struct keeper *keeper;
-  struct writer_report report; /* of what was written; batches NULL: of a failure */
-  bool works;
-  char why[DB_WHY];
+  enum { WRITTEN, FAILED, WORKS, BROKE } what;
+  struct writer_report report; /* of what was written */
+  char why[DB_WHY];            /* it FAILED or BROKE */
 };
 
 static void deliver(void *arg) {
   struct letter *letter = arg;
-  if (letter->report.batches)
-    keeper_written(letter->keeper, &letter->report);
-  else
-    keeper_failed(letter->keeper, letter->works ? NULL : letter->why);
+  switch (letter->what) {
+    case WRITTEN: keeper_written(letter->keeper, &letter->report); break;
+    case FAILED: keeper_failed(letter->keeper, letter->why); break;
+    case WORKS: keeper_failed(letter->keeper, NULL); break;
+    case BROKE: keeper_broke(letter->keeper, letter->why); break;
+  }
   free(letter);
 }
 
@@ -67,20 +69,22 @@ static void send_letter(struct letter *letter) {
   free(letter);
 }
 
-static void written(void *arg, const struct writer_report *report) {
+static struct letter *letter_new(struct keeper *keeper, int what, const char *why) {
   struct letter *letter = mem_zalloc(sizeof *letter);
-  letter->keeper = arg;
+  letter->keeper = keeper;
+  letter->what = what;
+  if (why) snprintf(letter->why, sizeof letter->why, "%s", why);
+  return letter;
+}
+
+static void written(void *arg, const struct writer_report *report) {
+  struct letter *letter = letter_new(arg, WRITTEN, NULL);
   letter->report = *report;
   send_letter(letter);
 }
 
-static void failed(void *arg, const char *why) {
-  struct letter *letter = mem_zalloc(sizeof *letter);
-  letter->keeper = arg;
-  letter->works = why == NULL;
-  if (why) snprintf(letter->why, sizeof letter->why, "%s", why);
-  send_letter(letter);
-}
+static void broke(void *arg, const char *why) { send_letter(letter_new(arg, BROKE, why)); }
+static void failed(void *arg, const char *why) { send_letter(letter_new(arg, why ? FAILED : WORKS, why)); }
 
 /* ---- load and unload ---- */
 
@@ -128,6 +132,7 @@ static int open_writer(struct keeper *keeper, const char *path, char why[DB_WHY]
                                          .full = keeper->sync,
                                          .patience_ms = PATIENCE_MS,
                                          .written = written,
+                                         .broke = broke,
                                          .failed = failed,
                                          .arg = keeper};
   sqlite3 *db;

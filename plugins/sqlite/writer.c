@@ -73,8 +73,11 @@ static bool commit(struct writer *writer, const struct batch *list, double *seco
   uint64_t wait_ms = RETRY_MIN_MS, give_up_ns = 0, began_ns;
   int rc;
   while (began_ns = now_ns(), (rc = store_commit(&writer->store, list, writer->options.full, why)) != 0) {
+    if (rc == -EAGAIN) { /* at once, without the room that it failed for */
+      writer->options.broke(writer->options.arg, why);
+      continue;
+    }
     writer->options.failed(writer->options.arg, why);
-    if (rc == -EAGAIN) continue; /* without the room that it failed for */
     if (!rest(writer, wait_ms, &give_up_ns)) return false;
     wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2 : RETRY_MAX_MS;
   }

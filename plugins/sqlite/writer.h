@@ -18,8 +18,9 @@ struct writer_options {
                            first */
   bool full;            /* every commit is synced to disk; otherwise those that reserve numbers */
   uint64_t patience_ms; /* how long it goes on trying once it is stopped */
-  /* Both on the writer's thread. */
+  /* All on the writer's thread. */
   void (*written)(void *arg, const struct writer_report *report);
+  void (*broke)(void *arg, const char *why);  /* a room was set aside; see store_commit */
   void (*failed)(void *arg, const char *why); /* a commit; it will be tried again. NULL: one has worked again */
   void *arg;
 };

@@ -171,8 +171,9 @@ struct eddy_room *room_create(struct eddy_core *world, const char *name) {
   snprintf(room->name, sizeof room->name, "%s", name);
   strcpy(room->policy, "default");
   room->outbox = UINT64_MAX;
-  eddy_plugin.room_open(world->self, room, 1);
-  return room;
+  if (eddy_plugin.room_open(world->self, room, 1) == 0) return room;
+  free(room);
+  return NULL;
 }
 
 int room_get(struct eddy_core *world, const char *name, struct eddy_room **out) {

@@ -53,7 +53,7 @@ int world_start(struct eddy_core *world, const char *path, const char *durabilit
 void world_stop(struct eddy_core *world);
 void world_work(struct eddy_core *world); /* calls what was posted */
 
-/* As the hub does it. */
+/* As the hub does it. NULL: it was refused. */
 struct eddy_room *room_create(struct eddy_core *world, const char *name);
 int room_get(struct eddy_core *world, const char *name, struct eddy_room **room); /* as room_load */
 void room_leave(struct eddy_core *world, struct eddy_room *room, bool for_good);  /* closes and frees */

@@ -257,6 +257,7 @@ START_TEST(sync_refuses_while_writing_fails_and_loses_nothing) {
   ck_assert_int_eq(rc, -EIO);
   ck_assert_int_eq(eddy_plugin.room_number(world.self, room, 0), -EIO);
   ck_assert_uint_lt(room->outbox, room->mark); /* the second is not heard of */
+  ck_assert_ptr_null(room_create(&world, "default/new"));
   ck_assert_ptr_nonnull(strstr(world.log, "rooms cannot be written"));
   fault_vfs_set(FAULT_NONE);
   ck_assert(room_safe(&world, room));
@@ -270,6 +271,33 @@ START_TEST(sync_refuses_while_writing_fails_and_loses_nothing) {
   ck_assert(room_safe(&world, room));
   crash();
   ck_assert_uint_eq(scalar(copy, "SELECT count(*) FROM messages"), 3);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+static size_t count(const char *text, const char *word) {
+  size_t n = 0;
+  while ((text = strstr(text, word))) n++, text++;
+  return n;
+}
+
+/* A disk that comes and goes: as many lines as the clock allows, and this one stands still. */
+START_TEST(a_flapping_disk_does_not_fill_the_log) {
+  struct eddy_core world = {0};
+  ck_assert_int_eq(world_start(&world, path, "sync"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  for (int i = 0; i < 5; i++) {
+    fault_vfs_set(FAULT_WRITE);
+    append(&world, room, "1");
+    room_turn(&world);
+    for (int k = 0; k < 5000 && eddy_plugin.room_number(world.self, room, 0) == 0; k++) nap_ms(1), world_work(&world);
+    fault_vfs_set(FAULT_NONE);
+    ck_assert(room_safe(&world, room));
+    ck_assert_int_eq(eddy_plugin.room_number(world.self, room, 0), 0);
+  }
+  ck_assert_uint_eq(count(world.log, "cannot be written"), 1);
+  ck_assert_uint_eq(count(world.log, "can be written again"), 1);
   room_leave(&world, room, false);
   world_stop(&world);
 }
@@ -416,6 +444,9 @@ START_TEST(a_room_that_cannot_be_written_keeps_no_other_from_it) {
   for (int i = 0; i < 50; i++) nap_ms(1), world_work(&world);
   ck_assert_uint_lt(bad->outbox, bad->mark);
   ck_assert_int_eq(eddy_plugin.room_number(world.self, bad, 3), -EIO);
+  ck_assert_int_eq(eddy_plugin.room_number(world.self, good, 3), 0);
+  ck_assert_ptr_nonnull(strstr(world.log, "no more, and is refused until the daemon is started again: default/bad"));
+  ck_assert_ptr_null(strstr(world.log, "rooms cannot be written"));
   room_leave(&world, bad, false);
   ck_assert_int_lt(room_get(&world, "default/bad", &bad), 0);
   room_leave(&world, good, false);
@@ -502,6 +533,7 @@ static Suite *suite(void) {
   tcase_add_test(tc, a_deleted_room_is_gone_and_its_name_free);
   tcase_add_test(tc, a_room_whose_time_is_up_is_deleted);
   tcase_add_loop_test(tc, sync_refuses_while_writing_fails_and_loses_nothing, 0, 3);
+  tcase_add_test(tc, a_flapping_disk_does_not_fill_the_log);
   tcase_add_test(tc, batch_goes_on_while_writing_fails_up_to_its_reservation);
   tcase_add_test(tc, the_queue_is_bounded);
   tcase_add_test(tc, a_torn_last_write_takes_back_that_commit_alone);
