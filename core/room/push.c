@@ -9,6 +9,8 @@
 /* Pushes that may wait behind one: enough for any honest policy, the end for two that answer each other for ever. */
 #define PENDING_MAX 1000
 
+#define FRAME_MOST 64 /* bytes of a push's frame besides key and value, at most */
+
 struct ed_pending {
   struct ed_pending *next;
   struct ed_push push; /* the value is in `bytes`, behind the key */
@@ -202,12 +204,13 @@ static void answer(struct ed_stream *stream, const struct ed_push *push, struct 
   ed_outbox_end(stream->room, member->encoding, start, ED_TO_MEMBER, member, false);
 }
 
-/* What is held goes out all at once. Half of the limit, so that it finds place with a member that is still taking what
- * went out before. */
-static int check_held(const struct ed_room *room, struct ed_fault *fault) {
-  if (ed_room_held(room) <= room->space->limits.queue / 2) return 0;
-  return ed_fault(fault, ED_FAULT_STORAGE, "more waits to be kept safely than half of limits.queue (%" PRIu64 ")",
-                  room->space->limits.queue);
+/* What is held goes out all at once: a member that has taken all before must not be slow for it. */
+static int check_held(const struct ed_stream *stream, const struct ed_push *push, struct ed_fault *fault) {
+  const struct ed_room *room = stream->room;
+  uint64_t held = ed_room_held(room), limit = room->space->limits.queue;
+  if (held == 0 || held + push->value.len + stream->key_len + FRAME_MOST <= limit) return 0;
+  return ed_fault(fault, ED_FAULT_STORAGE, "more waits to be kept safely than limits.queue allows (%" PRIu64 ")",
+                  limit);
 }
 
 static int push_stream(struct ed_stream *stream, const struct ed_push *asked, struct ed_member *member,
@@ -220,7 +223,7 @@ static int push_stream(struct ed_stream *stream, const struct ed_push *asked, st
     if (verdict == ED_REFUSE) return -1;
     if (verdict == ED_DROP) return 0;
   }
-  if (check(stream, &push, fault) < 0 || check_held(room, fault) < 0) return -1;
+  if (check(stream, &push, fault) < 0 || check_held(stream, &push, fault) < 0) return -1;
   if (ed_room_number(room, push.action == ED_COMPACT ? 0 : room->seq + 1, fault) < 0) return -1;
 
   /* From here on nothing can fail. */

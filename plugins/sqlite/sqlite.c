@@ -11,6 +11,8 @@
 
 #define PATIENCE_MS 5000u /* for a disk that fails while the daemon is told to end */
 
+#define LAST_ID_UNKNOWN (INT64_C(1) << 62)
+
 struct plugin {
   struct keeper keeper; /* first */
   int lock;             /* descriptor */
@@ -118,9 +120,10 @@ static int open_shelf(struct keeper *keeper, const char *path, char why[DB_WHY])
   if (rc) return rc;
   keeper->last_id = shelf_last_id(&keeper->shelf);
   if (keeper->last_id >= 0) return 0;
-  snprintf(why, DB_WHY, "its rooms cannot be read");
-  shelf_deinit(&keeper->shelf);
-  return -EIO;
+  /* A new room would go onto the page that was looked at, so it will be set aside whatever its id; the others go on. */
+  keeper->host->log(keeper->core, EDDY_LOG_ERROR, "the database is damaged: no new room can be kept");
+  keeper->last_id = LAST_ID_UNKNOWN;
+  return 0;
 }
 
 static int open_writer(struct keeper *keeper, const char *path, char why[DB_WHY]) {

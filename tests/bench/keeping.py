@@ -23,7 +23,7 @@ import client  # noqa: E402
 import daemon as daemons  # noqa: E402
 from daemon import Daemon  # noqa: E402
 
-daemons.CONFIG = daemons.CONFIG.replace("return {", "return {\n  plugins = { metrics = {} },", 1)
+daemons.CONFIG = daemons.CONFIG.replace("plugins = {", "plugins = { metrics = {},", 1)
 
 def connect(daemon, room):
     return client.WebSocket(daemon.address, f"/db/auto/room/{room}/connect", daemon.host, patience=20)

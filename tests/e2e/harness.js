@@ -34,12 +34,14 @@ class Daemon {
   async start(program, options = {}) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-e2e-'));
     const config = path.join(this.folder, 'eddy.lua');
-    fs.writeFileSync(config, `return { scripts = ${JSON.stringify(path.resolve(__dirname, '../../scripts'))} }\n`);
+    const scripts = JSON.stringify(path.resolve(__dirname, '../../scripts'));
+    const plugins = process.env.EDDY_TEST_PLUGINS || '';
+    fs.writeFileSync(config, `return { scripts = ${scripts}, plugins = { ${plugins} } }\n`);
     this.port = await freePort();
     this.log = '';
     const args = ['-c', config, '-l', `127.0.0.1:${this.port}`];
     for (const [name, value] of Object.entries(options)) args.push('-s', `${name}=${value}`);
-    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(path.resolve(program), args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve(code ?? signal)));
     this.child.on('error', (error) => (this.log += error));

@@ -10,18 +10,22 @@ import time
 
 import client
 
+# Plugins that every daemon is to have, as Lua: what a suite passes with must not change with them.
+PLUGINS = os.environ.get("EDDY_TEST_PLUGINS", "")
+
 CONFIG = """-- What the protocol tests run with, unless a case says otherwise with -s.
 return {
   scripts = "%s",
+  plugins = { %s },
   namespaces = {
     default = { debug = true },
     other = {},
     auto = { create_on_connect = true },
   },
 }
-""" % os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", "scripts"))
+""" % (os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", "scripts")), PLUGINS)
 
-SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|==\d+== ERROR")
+SANITIZER = re.compile(r"(?:Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:|==\d+== ERROR")
 VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite", "--error-exitcode=99"]
 
 
@@ -32,7 +36,8 @@ def free_port():
 
 
 class Daemon:
-    def __init__(self, program, options=None, valgrind=False, patience=5):
+    def __init__(self, program, options=None, valgrind=False, patience=5, env=None):
+        self.env = env or {}  # besides what is there
         self.patience = patience * (10 if valgrind else 1)
         self.valgrind = valgrind
         self.folder = tempfile.TemporaryDirectory(prefix="eddyd-test-")
@@ -56,7 +61,7 @@ class Daemon:
 
     def start(self, command):
         # A small quarantine: with the usual one, what a sanitized daemon frees would stay in its memory.
-        env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")}
+        env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", ""), **self.env}
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
                                             cwd=self.folder.name)
