@@ -43,7 +43,8 @@ void ed_push_init(struct ed_stream *stream, enum ed_encoding encoding, uint64_t 
 void ed_push_init_empty(struct ed_member *member, struct ed_span key) {
   size_t start;
   struct ed_wire_init init;
-  ed_wire_init_begin(&init, ed_outbox_begin(member->room, member->encoding, ED_TO_MEMBER, &start), member->encoding, key, 0);
+  ed_wire_init_begin(&init, ed_outbox_begin(member->room, member->encoding, ED_TO_MEMBER, &start), member->encoding,
+                     key, 0);
   ed_wire_init_end(&init);
   ed_outbox_end(member->room, member->encoding, start, ED_TO_MEMBER, member, false);
 }

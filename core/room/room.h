@@ -4,10 +4,10 @@
  * (from a commit) waits behind it, so order never depends on nesting.
  *
  * The outbox: everything that a room says is written once per encoding, as finished frames, at the end of the room's
- * chunk (what one alone is told: of another chunk), and noted as a run (from, to, for whom). Before the audience of anything changes, and at the end of a turn,
- * runs become ranges in the queues of those members who hear them. Each run is stamped with the room's mark, the number
- * of the last change that it depends on; members get what is stamped up to `open`, which stands at infinity unless
- * something that keeps rooms (keeper.h) holds it. */
+ * chunk (what one alone is told: of another chunk), and noted as a run (from, to, for whom). Before the audience of
+ * anything changes, and at the end of a turn, runs become ranges in the queues of those members who hear them. Each run
+ * is stamped with the room's mark, the number of the last change that it depends on; members get what is stamped up to
+ * `open`, which stands at infinity unless something that keeps rooms (keeper.h) holds it. */
 #ifndef ED_ROOM_ROOM_H
 #define ED_ROOM_ROOM_H
 
