@@ -87,9 +87,9 @@ void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *
     return;
   }
   queue->bytes += end - start;
-  struct ed_slot *slots = slots_of(queue), *before = i > queue->head ? &slots[i - 1] : NULL;
-  if (before && before->chunk == chunk && before->end == start) {
-    before->end = end;
+  struct ed_slot *slots = slots_of(queue);
+  if (i > queue->head && slots[i - 1].chunk == chunk && slots[i - 1].end == start) {
+    slots[i - 1].end = end;
     return;
   }
   if (i == queue->head && queue->head) { /* the place of what was sent before */

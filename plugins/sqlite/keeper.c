@@ -15,19 +15,24 @@
 
 /* ---- lines in the log ---- */
 
-/* False where the last one of the kind is too near for another. */
-__attribute__((format(printf, 3, 4))) static bool warn(struct keeper *keeper, enum keeper_warning kind,
-                                                       const char *format, ...) {
+static bool warning_due(struct keeper *keeper, enum keeper_warning kind) {
   uint64_t now_ms = keeper->host->now_ms(keeper->core), *warned_ms = &keeper->warned_ms[kind];
   if (*warned_ms && now_ms - *warned_ms < WARN_EVERY_MS) return false;
   *warned_ms = now_ms ? now_ms : 1;
+  return true;
+}
+
+/* False where the last one of the kind is too near for another. */
+__attribute__((format(printf, 3, 4))) static bool warn(struct keeper *keeper, enum keeper_warning kind,
+                                                       const char *format, ...) {
   char text[DB_WHY + 256];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  keeper->host->log(keeper->core, EDDY_LOG_WARN, text);
-  return true;
+  bool due = warning_due(keeper, kind);
+  if (due) keeper->host->log(keeper->core, EDDY_LOG_WARN, text);
+  return due;
 }
 
 /* ---- rooms by name ---- */

@@ -45,9 +45,11 @@ static const struct eddy_option OPTIONS[] = {
 
 /* ---- from the writer's thread to the loop's ---- */
 
+enum letter_kind { WRITTEN, FAILED, WORKS, BROKE };
+
 struct letter {
   struct keeper *keeper;
-  enum { WRITTEN, FAILED, WORKS, BROKE } what;
+  enum letter_kind what;
   struct writer_report report; /* of what was written */
   char why[DB_WHY];            /* it FAILED or BROKE */
 };
@@ -71,7 +73,7 @@ static void send_letter(struct letter *letter) {
   free(letter);
 }
 
-static struct letter *letter_new(struct keeper *keeper, int what, const char *why) {
+static struct letter *letter_new(struct keeper *keeper, enum letter_kind what, const char *why) {
   struct letter *letter = mem_zalloc(sizeof *letter);
   letter->keeper = keeper;
   letter->what = what;

@@ -211,7 +211,7 @@ def nobody_is_slow_for_a_slow_disk(program):
     """More is pushed than a connection may have waiting, on a disk that takes its time."""
     world = World(program, "sync", **{"limits.queue": "64KiB"})
     world.join()
-    world.disk.set(slow_us=10000)
+    world.disk.set(slow_us=3000)
     world.play(SECONDS, lambda: all(player.errors for player in world.players))
     check(all("limits.queue allows" in error for error in world.errors()), set(world.errors()))
     check(all(player.errors for player in world.players), "it was not bounded")
