@@ -28,7 +28,7 @@ __attribute__((format(printf, 3, 4))) static bool warn(struct keeper *keeper, en
   char text[DB_WHY + 256];
   va_list args;
   va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
+  vsnprintf(text, sizeof text, format, args); /* NOLINT(clang-analyzer-valist.Uninitialized) */
   va_end(args);
   bool due = warning_due(keeper, kind);
   if (due) keeper->host->log(keeper->core, EDDY_LOG_WARN, text);
