@@ -43,7 +43,7 @@ static void due(struct ed_timer *at) {
   if (timer->every_ms) ed_timer_start(instance->host->hub->timers, at, timer->every_ms, due);
   struct ed_script_error error;
   ed_room_enter(room);
-  if (ed_instance_run(instance, run, timer, "timer", ed_span(NULL, 0), &error) < 0)
+  if (ed_instance_run(instance, ED_CALL_TIMER, run, timer, ed_span(NULL, 0), &error) < 0)
     ed_home_rescue(instance->home, instance, &error);
   ed_room_exit(room);
 }

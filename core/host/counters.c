@@ -202,20 +202,21 @@ void ed_sink_add(struct ed_sink *sink, double value, const char *labels, ...) {
   emit(sink, "", text, value);
 }
 
-static void emit_histogram(struct ed_sink *sink, const struct eddy_counter *counter) {
-  char labels[LABELS_MAX + 48];
-  const char *comma = *counter->labels ? "," : "";
+void ed_sink_add_histogram(struct ed_sink *sink, const char *labels, const double *bounds, const uint64_t *counts,
+                           size_t bounds_len, double sum) {
+  char bound[LABELS_MAX + 48];
+  const char *comma = *labels ? "," : "";
   uint64_t count = 0;
-  for (size_t i = 0; i <= counter->bounds_len; i++) {
-    count += counter->counts[i];
-    if (i < counter->bounds_len)
-      snprintf(labels, sizeof labels, "%s%sle=\"%.15g\"", counter->labels, comma, counter->bounds[i]);
+  for (size_t i = 0; i <= bounds_len; i++) {
+    count += counts[i];
+    if (i < bounds_len)
+      snprintf(bound, sizeof bound, "%s%sle=\"%.15g\"", labels, comma, bounds[i]);
     else
-      snprintf(labels, sizeof labels, "%s%sle=\"+Inf\"", counter->labels, comma);
-    emit(sink, "_bucket", labels, (double)count);
+      snprintf(bound, sizeof bound, "%s%sle=\"+Inf\"", labels, comma);
+    emit(sink, "_bucket", bound, (double)count);
   }
-  emit(sink, "_sum", counter->labels, counter->value);
-  emit(sink, "_count", counter->labels, (double)count);
+  emit(sink, "_sum", labels, sum);
+  emit(sink, "_count", labels, (double)count);
 }
 
 void ed_counters_each(struct ed_counters *counters, void (*fn)(void *arg, const struct eddy_sample *sample),
@@ -229,7 +230,8 @@ void ed_counters_each(struct ed_counters *counters, void (*fn)(void *arg, const 
     ed_sink_family(&sink, family->kind, family->name, family->help);
     DL_FOREACH(family->counters, counter) {
       if (counter->counts)
-        emit_histogram(&sink, counter);
+        ed_sink_add_histogram(&sink, counter->labels, counter->bounds, counter->counts, counter->bounds_len,
+                              counter->value);
       else
         emit(&sink, "", counter->labels, counter->value);
     }

@@ -37,6 +37,9 @@ void ed_counters_sampler(struct ed_counters *counters, ed_sampler_fn *sampler, v
 /* Begins a family; then its samples. Texts must live until the next family begins. */
 void ed_sink_family(struct ed_sink *sink, enum eddy_counter_kind kind, const char *name, const char *help);
 void ed_sink_add(struct ed_sink *sink, double value, const char *labels, ...) __attribute__((format(printf, 3, 4)));
+/* One histogram of the family: `counts` of each bound and above the one before, the last above all. */
+void ed_sink_add_histogram(struct ed_sink *sink, const char *labels, const double *bounds, const uint64_t *counts,
+                           size_t bounds_len, double sum);
 
 /* Every sample, the daemon's first, families whole. */
 void ed_counters_each(struct ed_counters *counters, void (*fn)(void *arg, const struct eddy_sample *sample), void *arg);

@@ -57,6 +57,11 @@ static void refusal(lua_State *L, int index, struct ed_fault *fault) {
   ed_fault(fault, ED_FAULT_REFUSED, "%s", why);
 }
 
+static void count_refusal(struct ed_instance *instance) {
+  instance->host->counts.refusals++;
+  ed_policy_of(instance)->refusals++;
+}
+
 static int join(lua_State *L) {
   struct member_call *call = lua_touserdata(L, 1);
   struct ed_instance *instance = ed_home_current(L);
@@ -103,22 +108,22 @@ static bool any_stage(const struct ed_instance *instance, size_t offset) {
 }
 
 static int gate_join(void *gate, struct ed_room *room, struct ed_member *member, struct ed_fault *fault) {
-  struct ed_host *host = gate;
+  (void)gate;
   struct ed_instance *instance = room->host;
   ed_instance_freshen(&instance);
   if (!any_stage(instance, offsetof(struct ed_stage, join))) return 0;
   struct member_call call = {.member = member, .fault = fault};
   struct ed_script_error error;
-  int result = ed_instance_run(instance, join, &call, "join", no_key(), &error);
+  int result = ed_instance_run(instance, ED_CALL_JOIN, join, &call, no_key(), &error);
   if (result == 0 && !call.refused) return 0;
   if (call.refused) {
-    host->counts.refusals++;
+    count_refusal(instance);
   } else {
     ed_home_rescue(instance->home, instance, &error);
     broken(fault, room);
   }
   /* It may be freed right after this, while the script has kept its object. */
-  if (member->host) ed_instance_run(instance, gone, &call, "join", no_key(), &error);
+  if (member->host) ed_instance_run(instance, ED_CALL_JOIN, gone, &call, no_key(), &error);
   return -1;
 }
 
@@ -128,11 +133,11 @@ static void gate_leave(void *gate, struct ed_room *room, struct ed_member *membe
   struct member_call call = {.member = member};
   struct ed_script_error error;
   if (!member->transient && any_stage(instance, offsetof(struct ed_stage, leave)))
-    if (ed_instance_run(instance, leave, &call, "leave", no_key(), &error) < 0) {
+    if (ed_instance_run(instance, ED_CALL_LEAVE, leave, &call, no_key(), &error) < 0) {
       ed_home_rescue(instance->home, instance, &error);
       instance = room->host;
     }
-  if (member->host) ed_instance_run(instance, gone, &call, "leave", no_key(), &error);
+  if (member->host) ed_instance_run(instance, ED_CALL_LEAVE, gone, &call, no_key(), &error);
 }
 
 /* ---- push and commit ---- */
@@ -195,14 +200,17 @@ static int commit(lua_State *L) {
   return 0;
 }
 
-static int run_push(struct ed_instance *instance, lua_CFunction fn, struct push_call *call, const char *what,
-                    bool writable) {
+static int run_push(struct ed_instance *instance, enum ed_call_kind kind, struct push_call *call) {
   struct ed_msg_view *msg = instance->home->msg;
   struct ed_msg_view outer = *msg;
-  *msg = (struct ed_msg_view){
-      .home = instance->home, .stream = call->stream, .push = call->push, .writable = writable, .room = instance->room};
+  *msg = (struct ed_msg_view){.home = instance->home,
+                              .stream = call->stream,
+                              .push = call->push,
+                              .writable = kind == ED_CALL_PUSH,
+                              .room = instance->room};
   struct ed_script_error error;
-  int result = ed_instance_run(instance, fn, call, what, ed_stream_key(call->stream), &error);
+  int result =
+      ed_instance_run(instance, kind, kind == ED_CALL_PUSH ? push : commit, call, ed_stream_key(call->stream), &error);
   *msg = outer;
   call->took = instance->home->vm->call_bytes;
   if (result < 0) ed_home_rescue(instance->home, instance, &error);
@@ -220,7 +228,7 @@ static bool begin_again(struct ed_instance **instance, size_t took) {
 
 static int run_push_again(struct ed_instance *instance, struct push_call *call) {
   const struct ed_stream_stages *stages = call->stream->host;
-  return stages && stages->pushes ? run_push(instance, push, call, "push", true) : 0;
+  return stages && stages->pushes ? run_push(instance, ED_CALL_PUSH, call) : 0;
 }
 
 static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed_push *push_at_hand,
@@ -240,7 +248,7 @@ static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed
   struct push_call call = {
       .stream = stream, .push = push_at_hand, .member = member, .verdict = ED_PASS, .fault = fault};
   const struct ed_push as_it_came = *push_at_hand;
-  if (run_push(instance, push, &call, "push", true) < 0) {
+  if (run_push(instance, ED_CALL_PUSH, &call) < 0) {
     *push_at_hand = as_it_came;
     call.verdict = ED_PASS;
     if (!begin_again(&instance, call.took) || run_push_again(instance, &call) < 0) {
@@ -248,7 +256,7 @@ static enum ed_verdict gate_push(void *gate, struct ed_stream *stream, struct ed
       return ED_REFUSE;
     }
   }
-  if (call.verdict == ED_REFUSE) host->counts.refusals++;
+  if (call.verdict == ED_REFUSE) count_refusal(instance);
   return call.verdict;
 }
 
@@ -259,7 +267,7 @@ static void gate_commit(void *gate, struct ed_stream *stream, const struct ed_pu
   if (!stages || !stages->commits || instance->broken) return;
   struct ed_push copy = *done; /* msg is read-only in commit */
   struct push_call call = {.stream = stream, .push = &copy, .member = member};
-  run_push(instance, commit, &call, "commit", false);
+  run_push(instance, ED_CALL_COMMIT, &call);
 }
 
 const struct ed_gate_ops ed_host_gate = {

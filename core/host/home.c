@@ -157,14 +157,23 @@ void ed_home_settle(struct ed_home *home) {
   home_free(home);
 }
 
-int ed_instance_run(struct ed_instance *instance, lua_CFunction fn, void *arg, const char *what, struct ed_span key,
-                    struct ed_script_error *error) {
+int ed_instance_run(struct ed_instance *instance, enum ed_call_kind kind, lua_CFunction fn, void *arg,
+                    struct ed_span key, struct ed_script_error *error) {
   struct ed_home *home = instance->home;
+  struct ed_host *host = home->host;
+  struct ed_meter *meter = &ed_policy_of(instance)->meters[kind];
   struct ed_instance *outer = home->current;
+  bool inner = home->vm->runs, timed = ed_meter_begin(meter, host->hub->timers->now_ms);
+  uint64_t ns;
   home->current = instance;
+  home->vm->timed = timed && !inner;
   int result = ed_vm_run(home->vm, fn, arg, error);
   home->current = outer;
-  instance->host->counts.calls++;
-  if (result < 0) ed_instance_failed(instance, what, key, error);
+  host->counts.calls++;
+  if (inner) /* its time is the outer one's already */
+    ed_meter_end(meter, &host->took[kind], false, 0);
+  else if (ed_vm_took(home->vm, &ns))
+    ed_meter_end(meter, &host->took[kind], timed, ns);
+  if (result < 0) ed_instance_failed(instance, kind, key, error);
   return result;
 }

@@ -52,6 +52,13 @@ size_t ed_host_folders(struct ed_host *host, const char *const **folders) {
   return host->folders_len;
 }
 
+const char *ed_call_name(enum ed_call_kind kind) {
+  static const char *const names[ED_CALL_KINDS] = {
+      [ED_CALL_OPEN] = "open",   [ED_CALL_JOIN] = "join",   [ED_CALL_PUSH] = "push",  [ED_CALL_COMMIT] = "commit",
+      [ED_CALL_LEAVE] = "leave", [ED_CALL_CLOSE] = "close", [ED_CALL_TIMER] = "timer"};
+  return names[kind];
+}
+
 struct ed_host_counts ed_host_counts(const struct ed_host *host) {
   return host->counts;
 }

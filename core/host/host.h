@@ -38,6 +38,19 @@ int ed_host_move(struct ed_room *room, const char *policy, struct ed_fault *faul
 /* The folders that hold scripts in use: what a file watcher watches. Valid until a policy is loaded. */
 size_t ed_host_folders(struct ed_host *host, const char *const **folders);
 
+/* Why a script is called. */
+enum ed_call_kind {
+  ED_CALL_OPEN, /* the script itself, and its stages' `open` */
+  ED_CALL_JOIN,
+  ED_CALL_PUSH,
+  ED_CALL_COMMIT,
+  ED_CALL_LEAVE,
+  ED_CALL_CLOSE,
+  ED_CALL_TIMER,
+  ED_CALL_KINDS,
+};
+const char *ed_call_name(enum ed_call_kind kind); /* "open", ... */
+
 /* What the host has done since it began. */
 struct ed_host_counts {
   uint64_t calls, failures, refusals, reloads, reload_failures;

@@ -171,7 +171,7 @@ static struct ed_instance *try_new(struct ed_program *program, struct ed_room *r
 
   bool filled = ed_vm_memory(home->vm) > host->options.vm.memory / 4;
   instance->opening = true;
-  int result = ed_instance_run(instance, begin, NULL, "open", ed_span(NULL, 0), error);
+  int result = ed_instance_run(instance, ED_CALL_OPEN, begin, NULL, ed_span(NULL, 0), error);
   instance->opening = false;
   if (result == 0) return instance;
   *crowded = error->kind == ED_SCRIPT_MEMORY && filled && !solitary;
@@ -262,7 +262,7 @@ void ed_instance_install(struct ed_instance *instance) {
   struct ed_room *room = instance->room;
   struct ed_instance *old = room->host;
   struct ed_script_error error;
-  if (old && ed_instance_has_close(old)) ed_instance_run(old, last_word, NULL, "close", ed_span(NULL, 0), &error);
+  if (old && ed_instance_has_close(old)) ed_instance_run(old, ED_CALL_CLOSE, last_word, NULL, ed_span(NULL, 0), &error);
   if (old) ed_instance_free(old);
   room->host = instance;
   if (strcmp(room->policy, instance->home->program->policy->name) != 0) {

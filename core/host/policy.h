@@ -9,6 +9,7 @@
 #define ED_HOST_POLICY_H
 
 #include "host/host.h"
+#include "host/meter.h"
 #include "host/value.h"
 #include "room/room.h"
 
@@ -34,6 +35,8 @@ struct ed_program {
 
 struct ed_policy {
   UT_hash_handle hh;
+  struct ed_meter meters[ED_CALL_KINDS];
+  uint64_t failures, refusals, reloads, reload_failures; /* its part of the host's counts */
   struct ed_host *host;
   struct ed_program *current;  /* NULL: its file could not be read or compiled when it was first wanted */
   struct ed_program *programs; /* utlist: all that have instances, and the current one */
@@ -106,6 +109,7 @@ struct ed_host {
   struct ed_instance *swaps; /* utlist */
   struct ed_timer swap_timer;
   struct ed_host_counts counts;
+  struct ed_histogram took[ED_CALL_KINDS]; /* by calls, of all policies */
   char **folders;
   size_t folders_len, folders_cap;
 };
@@ -133,11 +137,14 @@ struct ed_home *ed_home_for(struct ed_program *program, bool solitary, struct ed
 void ed_home_settle(
     struct ed_home *home); /* frees it where nobody lives in it and it is not the current program's last */
 static inline struct ed_home *ed_home_of(lua_State *L) { return ed_vm_of(L)->owner; }
+static inline struct ed_policy *ed_policy_of(const struct ed_instance *instance) {
+  return instance->home->program->policy;
+}
 /* The instance whose code runs; throws where there is none (a script kept a function beyond its room's end). */
 struct ed_instance *ed_home_current(lua_State *L);
-/* Runs `fn` as code of the instance; see ed_vm_run. A failure is counted and reported. */
-int ed_instance_run(struct ed_instance *instance, lua_CFunction fn, void *arg, const char *what, struct ed_span key,
-                    struct ed_script_error *error);
+/* Runs `fn` as code of the instance; see ed_vm_run. It is counted and metered, a failure reported. */
+int ed_instance_run(struct ed_instance *instance, enum ed_call_kind kind, lua_CFunction fn, void *arg,
+                    struct ed_span key, struct ed_script_error *error);
 
 /* ---- instance.c ---- */
 
@@ -156,7 +163,7 @@ void ed_stream_unresolve(struct ed_stream *stream);
 /* ---- report.c ---- */
 
 void ed_instance_log(struct ed_instance *instance, const char *line); /* what the script itself says */
-void ed_instance_failed(struct ed_instance *instance, const char *what, struct ed_span key,
+void ed_instance_failed(struct ed_instance *instance, enum ed_call_kind kind, struct ed_span key,
                         const struct ed_script_error *error);
 
 /* ---- reload.c ---- */

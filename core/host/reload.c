@@ -41,6 +41,7 @@ void ed_instance_freshen(struct ed_instance **at) {
              "policy %s: version %llu fails in too many rooms; the others keep what they have", current->policy->name,
              (unsigned long long)current->version);
     old->host->counts.reload_failures++;
+    current->policy->reload_failures++;
     if (old->evicted) old->broken = true;
     return;
   }
@@ -132,11 +133,13 @@ static void reload(struct ed_policy *policy) {
   struct ed_program *fresh = try_program(policy, &error);
   if (!fresh) {
     host->counts.reload_failures++;
+    policy->reload_failures++;
     ed_log(host->log, ED_LOG_ERROR, "host", "policy %s does not load, rooms keep the version they have: %s",
            policy->name, error.text);
     return;
   }
   host->counts.reloads++;
+  policy->reloads++;
   ed_policy_untry(policy);
   struct ed_program *old = policy->current;
   policy->current = fresh;

@@ -28,27 +28,28 @@ static bool too_much(struct ed_policy *policy, uint64_t now_ms) {
   return true;
 }
 
-void ed_instance_failed(struct ed_instance *instance, const char *what, struct ed_span key,
+void ed_instance_failed(struct ed_instance *instance, enum ed_call_kind kind, struct ed_span key,
                         const struct ed_script_error *error) {
   uint64_t now_ms = instance->host->hub->timers->now_ms;
+  struct ed_policy *policy = ed_policy_of(instance);
   instance->failures++;
+  policy->failures++;
   instance->host->counts.failures++;
   bool same = instance->last_failure && strcmp(instance->last_failure, error->text) == 0;
   if (same && now_ms - instance->reported_ms < QUIET_MS) {
     instance->unreported++;
     return;
   }
-  struct ed_policy *policy = instance->home->program ? instance->home->program->policy : NULL;
-  if (policy && too_much(policy, now_ms)) return;
+  if (too_much(policy, now_ms)) return;
   char again[64] = "";
   if (instance->unreported) snprintf(again, sizeof again, " (and %" PRIu64 " times since)", instance->unreported);
-  if (policy && policy->untold) {
+  if (policy->untold) {
     ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s: %" PRIu64 " more failures were not told",
            policy->name, policy->untold);
     policy->untold = 0;
   }
-  ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s, room %s, %s%s%.*s: %s%s", policy ? policy->name : "?",
-         instance->room->name, what, key.len ? ", key " : "", (int)(key.len > 100 ? 100 : key.len),
+  ed_log(instance->host->log, ED_LOG_ERROR, "host", "policy %s, room %s, %s%s%.*s: %s%s", policy->name,
+         instance->room->name, ed_call_name(kind), key.len ? ", key " : "", (int)(key.len > 100 ? 100 : key.len),
          key.len ? (const char *)key.at : "", error->text, again);
   instance->unreported = 0;
   instance->reported_ms = now_ms;

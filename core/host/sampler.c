@@ -1,11 +1,10 @@
 #include "host/sampler.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
+#include <utlist.h>
 
 #include "codec/fault.h"
+#include "host/policy.h"
 
 static void one(struct ed_sink *sink, enum eddy_counter_kind kind, const char *name, const char *help, uint64_t value) {
   ed_sink_family(sink, kind, name, help);
@@ -47,47 +46,75 @@ void ed_sampler_rooms(void *arg, struct ed_sink *sink) {
     ed_sink_add(sink, (double)counts->refusals[code], "reason=\"%s\"", ed_fault_name((enum ed_fault_code)code));
 }
 
+/* Calls and their time, by policy and by what was called; what never was is left out. */
+static void calls(const struct ed_host *host, struct ed_sink *sink) {
+  uint64_t ns[ED_CALL_KINDS] = {0};
+  for (int time = 0; time < 2; time++) {
+    ed_sink_family(sink, EDDY_COUNTER, time ? "eddy_policy_seconds_total" : "eddy_policy_calls_total",
+                   time ? "Time spent in policies." : "Calls into policies.");
+    for (const struct ed_policy *policy = host->policies; policy; policy = policy->hh.next)
+      for (int kind = 0; kind < ED_CALL_KINDS; kind++) {
+        const struct ed_meter *meter = &policy->meters[kind];
+        if (!meter->calls) continue;
+        ed_sink_add(sink, time ? (double)meter->ns / 1e9 : (double)meter->calls, "policy=\"%s\",stage=\"%s\"",
+                    policy->name, ed_call_name((enum ed_call_kind)kind));
+        if (time) ns[kind] += meter->ns;
+      }
+  }
+  ed_sink_family(sink, EDDY_HISTOGRAM, "eddy_policy_call_seconds",
+                 "Time of a call into a policy; where calls are short and many, one stands for others.");
+  for (int kind = 0; kind < ED_CALL_KINDS; kind++) {
+    char labels[32];
+    snprintf(labels, sizeof labels, "stage=\"%s\"", ed_call_name((enum ed_call_kind)kind));
+    ed_sink_add_histogram(sink, labels, ed_meter_bounds, host->took[kind].counts, ED_METER_BOUNDS,
+                          (double)ns[kind] / 1e9);
+  }
+}
+
+/* Names of policies need no escapes. */
+static void by_policy(const struct ed_host *host, struct ed_sink *sink) {
+  static const struct {
+    size_t offset;
+    const char *name, *help;
+  } rows[] = {
+      {offsetof(struct ed_policy, failures), "eddy_policy_errors_total", "Calls into policies that failed."},
+      {offsetof(struct ed_policy, refusals), "eddy_policy_refusals_total", "What policies have refused."},
+      {offsetof(struct ed_policy, reloads), "eddy_policy_reloads_total", "New versions of policies."},
+      {offsetof(struct ed_policy, reload_failures), "eddy_policy_reload_errors_total",
+       "New versions that did not load, or not for a room."},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    ed_sink_family(sink, EDDY_COUNTER, rows[i].name, rows[i].help);
+    for (const struct ed_policy *policy = host->policies; policy; policy = policy->hh.next)
+      ed_sink_add(sink, (double)*(const uint64_t *)(const void *)((const char *)policy + rows[i].offset),
+                  "policy=\"%s\"", policy->name);
+  }
+}
+
+enum gauge { ROOMS, STATES, MEMORY };
+
+/* What there is of each policy now, all its versions together. */
+static void living(const struct ed_host *host, struct ed_sink *sink, enum gauge gauge) {
+  static const char *const names[] = {"eddy_policy_rooms", "eddy_policy_states", "eddy_policy_memory_bytes"};
+  static const char *const helps[] = {"Rooms that run a policy.", "Lua states.", "Memory that Lua states hold."};
+  ed_sink_family(sink, EDDY_GAUGE, names[gauge], helps[gauge]);
+  for (const struct ed_policy *policy = host->policies; policy; policy = policy->hh.next) {
+    size_t value[] = {0, 0, 0};
+    const struct ed_program *program;
+    const struct ed_home *home;
+    DL_FOREACH(policy->programs, program) DL_FOREACH(program->homes, home) {
+      value[ROOMS] += home->count;
+      value[STATES]++;
+      value[MEMORY] += ed_vm_memory(home->vm);
+    }
+    ed_sink_add(sink, (double)value[gauge], "policy=\"%s\"", policy->name);
+  }
+}
+
 void ed_sampler_policy(void *arg, struct ed_sink *sink) {
   const struct ed_sampler *sampler = arg;
   if (!sampler->host) return;
-  struct ed_host_counts counts = ed_host_counts(sampler->host);
-  one(sink, EDDY_COUNTER, "eddy_policy_calls_total", "Calls into policies.", counts.calls);
-  one(sink, EDDY_COUNTER, "eddy_policy_errors_total", "Calls into policies that failed.", counts.failures);
-  one(sink, EDDY_COUNTER, "eddy_policy_refusals_total", "What policies have refused.", counts.refusals);
-  one(sink, EDDY_COUNTER, "eddy_policy_reloads_total", "New versions of policies.", counts.reloads);
-  one(sink, EDDY_COUNTER, "eddy_policy_reload_errors_total", "New versions that did not load, or not for a room.",
-      counts.reload_failures);
-  one(sink, EDDY_GAUGE, "eddy_policies", "Policies known.", counts.policies);
-  one(sink, EDDY_GAUGE, "eddy_policy_rooms", "Rooms that run a policy.", counts.instances);
-  one(sink, EDDY_GAUGE, "eddy_policy_states", "Lua states.", counts.states);
-}
-
-static uint64_t resident_bytes(void) {
-  unsigned long pages = 0;
-  FILE *file = fopen("/proc/self/statm", "re");
-  if (!file) return 0;
-  if (fscanf(file, "%*s %lu", &pages) != 1) pages = 0;
-  fclose(file);
-  return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static uint64_t open_files(void) {
-  DIR *folder = opendir("/proc/self/fd");
-  if (!folder) return 0;
-  uint64_t count = 0;
-  while (readdir(folder)) count++;
-  closedir(folder);
-  return count - 3; /* itself, "." and ".." */
-}
-
-void ed_sampler_process(void *arg, struct ed_sink *sink) {
-  (void)arg;
-  ed_sink_family(sink, EDDY_GAUGE, "eddy_build_info", "Which version this is.");
-  ed_sink_add(sink, 1, "version=\"%s\"", EDDY_VERSION);
-  struct timespec used;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  ed_sink_family(sink, EDDY_COUNTER, "process_cpu_seconds_total", "Processor time used, in all threads.");
-  ed_sink_add(sink, (double)used.tv_sec + (double)used.tv_nsec / 1e9, "%s", "");
-  one(sink, EDDY_GAUGE, "process_resident_memory_bytes", "Memory in use.", resident_bytes());
-  one(sink, EDDY_GAUGE, "process_open_fds", "Open files and sockets.", open_files());
+  calls(sampler->host, sink);
+  by_policy(sampler->host, sink);
+  for (int gauge = ROOMS; gauge <= MEMORY; gauge++) living(sampler->host, sink, (enum gauge)gauge);
 }

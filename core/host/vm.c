@@ -59,11 +59,17 @@ static void trip(struct ed_vm *vm, enum ed_vm_trip why) {
 }
 
 /* The clock on the wall is cheap to read, but runs on while the kernel lets others have the processor: on a busy
- * machine a call that has done nothing would be ended. So time is up when the processor's own clock says so too, which
- * counts from the first look at the budget (a call that never gets there never reads it). */
+ * machine a call that has done nothing would be ended. So time is up when the processor's own clock says so too. Both
+ * count from the first look at the budget: a call that never gets there reads none, unless it is to be timed. */
 static bool time_up(const struct ed_vm *vm) {
-  if (now_ns(CLOCK_MONOTONIC) <= vm->deadline_ns) return false;
-  return now_ns(CLOCK_THREAD_CPUTIME_ID) - vm->cpu_began_ns > vm->limits.call_ms * 1000000u;
+  uint64_t most_ns = vm->limits.call_ms * 1000000u;
+  if (now_ns(CLOCK_MONOTONIC) - vm->began_ns <= most_ns) return false;
+  return now_ns(CLOCK_THREAD_CPUTIME_ID) - vm->cpu_began_ns > most_ns;
+}
+
+bool ed_vm_took(const struct ed_vm *vm, uint64_t *ns) {
+  if (vm->began_ns) *ns = now_ns(CLOCK_MONOTONIC) - vm->began_ns;
+  return vm->began_ns != 0;
 }
 
 /* LuaJIT gives up at the first allocation that fails, full of garbage or not; so collect before it comes to that. Step
@@ -81,6 +87,7 @@ static void near_cap(struct ed_vm *vm) {
 
 static void look(lua_State *L, struct ed_vm *vm) {
   vm->look_at = vm->used + CHARGE_EVERY;
+  if (!vm->began_ns) vm->began_ns = now_ns(CLOCK_MONOTONIC);
   if (!vm->cpu_began_ns) vm->cpu_began_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
   if (!vm->trip) {
     if (vm->used > vm->limits.instructions)
@@ -227,7 +234,8 @@ static void begin(struct ed_vm *vm) {
   vm->used = 0;
   vm->look_at = CHARGE_EVERY;
   vm->call_bytes = 0;
-  vm->deadline_ns = now_ns(CLOCK_MONOTONIC) + vm->limits.call_ms * 1000000u;
+  vm->began_ns = vm->timed ? now_ns(CLOCK_MONOTONIC) : 0;
+  vm->timed = false;
   vm->cpu_began_ns = 0;
   unsigned every = hook_for(vm);
   if (every != vm->armed) arm(vm, every);

@@ -75,7 +75,8 @@ struct ed_vm {
   enum ed_vm_trip trip;
   uint64_t used;         /* instructions */
   uint64_t look_at;      /* `used` at which to look at the clock again */
-  uint64_t deadline_ns;  /* CLOCK_MONOTONIC */
+  bool timed;            /* by the caller, before ed_vm_run: began_ns is wanted from its very beginning. Goes with it */
+  uint64_t began_ns;     /* CLOCK_MONOTONIC: where timed, when it began, else at the first look; 0 until then */
   uint64_t cpu_began_ns; /* CLOCK_THREAD_CPUTIME_ID at the first look; 0 until then */
   size_t call_bytes;
   struct ed_script_error *error; /* where the innermost ed_vm_run wants a failure described; borrowed */
@@ -90,6 +91,9 @@ int ed_vm_open(struct ed_vm **vm, const struct ed_vm_limits *limits);
 void ed_vm_close(struct ed_vm *vm); /* outside of ed_vm_run; NULL is fine */
 
 struct ed_vm *ed_vm_of(lua_State *L);
+
+/* Of the last ed_vm_run, at its return: how long it took, from where began_ns counts; false where no clock was read. */
+bool ed_vm_took(const struct ed_vm *vm, uint64_t *ns);
 
 /* Calls fn with `arg` as a light userdata at 1, protected and within a budget: a fresh one, or the outer one's where
  * ed_vm_run is already on the stack. Whatever touches the Lua API goes through here. 0; or -1 with *error. */

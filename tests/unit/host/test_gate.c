@@ -103,6 +103,27 @@ START_TEST(test_stages) {
 }
 END_TEST
 
+/* Each call is counted for its policy and its stage; few are timed, but their time is about all of them. */
+START_TEST(test_meters) {
+  begin(LINES("return { push = function(_, msg) if msg.value == 9 then while true do end end return msg end,",
+              "  commit = function(_, msg) for i = 1, 3000 do end end }"));
+  const struct ed_policy *policy = ed_policy_of(s.world.room->host);
+  const struct ed_meter *push = &policy->meters[ED_CALL_PUSH], *commit = &policy->meters[ED_CALL_COMMIT];
+  ck_assert_uint_eq(policy->meters[ED_CALL_OPEN].calls, 1);
+  for (int i = 0; i < 40; i++) PUSH(&a, ED_RELAY, "k", "1");
+  ck_assert_uint_eq(push->calls, 40);
+  ck_assert_uint_gt(push->told + ED_METER_EVERY, 40);
+  ck_assert_uint_eq(commit->calls, 40);
+  ck_assert_uint_eq(commit->told, 40); /* the budget has looked at the clock in each */
+  ck_assert_uint_gt(commit->ns, push->told * 100);
+  uint64_t before_ns = push->ns;
+  ck_assert_int_ne(try_push(&a, ED_RELAY, "k", 0, "9"), 0); /* five million instructions */
+  ck_assert_uint_gt(push->ns - before_ns, 1000000);
+  ck_assert_uint_eq(policy->failures, 1);
+  end();
+}
+END_TEST
+
 START_TEST(test_no_stage) {
   begin(LINES("return { { key = 'k', push = function(_, msg) return msg end } }"));
   uint64_t calls = ed_host_counts(s.host).calls;
@@ -224,6 +245,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, test_verdicts);
   tcase_add_test(tests, test_stages);
   tcase_add_test(tests, test_no_stage);
+  tcase_add_test(tests, test_meters);
   tcase_add_test(tests, test_push_in_commit);
   tcase_add_test(tests, test_runaway);
   tcase_add_test(tests, test_throw);

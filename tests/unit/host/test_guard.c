@@ -165,7 +165,8 @@ END_TEST
 static int late(lua_State *L) {
   lua_pushcfunction(L, ed_guard_pcall);
   lua_getfield(L, LUA_REGISTRYINDEX, "late"); /* nil, which cannot be called */
-  ed_vm_of(L)->deadline_ns = ed_vm_of(L)->limits.call_ms = 0;
+  ed_vm_of(L)->began_ns = 1; /* long ago */
+  ed_vm_of(L)->limits.call_ms = 0;
   lua_call(L, 1, 2);
   *(bool *)lua_touserdata(L, 1) = true;
   return 0;
