@@ -120,7 +120,8 @@ bool ed_plugins_page(struct ed_plugins *plugins, struct ed_plugin_page *page) {
                                             .method = ed_plugin_text(page->method),
                                             .path = ed_plugin_text(rest),
                                             .query = ed_plugin_text(page->query),
-                                            .body = ed_plugin_text(page->body)};
+                                            .body = ed_plugin_text(page->body),
+                                            .peer = ed_plugin_text(page->peer)};
   struct eddy_http_answer answer = {.size = sizeof answer};
   core->table->http(core->self, &request, &answer);
   page->status = answer.status >= 200 && answer.status <= 599 ? answer.status : 200;

@@ -68,6 +68,7 @@ void ed_plugins_work(struct ed_plugins *plugins);
 
 struct ed_plugin_page {
   struct ed_span method, path, query, body; /* of the request; the path whole: /PLUGIN/... */
+  struct ed_span peer;                      /* see eddy_http_request */
   int status;                               /* of the answer, as is what follows; owned by the caller */
   struct ed_buf type;                       /* NUL-terminated */
   struct ed_buf answer;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "net/address.h"
+
 static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static void map_ipv4(const void *ipv4, uint8_t address[16]) {
@@ -57,6 +59,39 @@ bool ed_proxy_match(const struct ed_proxy *proxy, const struct sockaddr *peer) {
   unsigned bytes = proxy->bits / 8, rest = proxy->bits % 8;
   if (memcmp(address, proxy->address, bytes) != 0) return false;
   return rest == 0 || (address[bytes] ^ proxy->address[bytes]) >> (8 - rest) == 0;
+}
+
+/* 0 or -EINVAL; what stands there is an address and nothing else. */
+static int parse_address(struct ed_span text, struct ed_address *address) {
+  char host[INET6_ADDRSTRLEN];
+  *address = (struct ed_address){0};
+  if (text.len >= sizeof host) return -EINVAL;
+  memcpy(host, text.at, text.len);
+  host[text.len] = '\0';
+  if (inet_pton(AF_INET, host, &address->ipv4.sin_addr) == 1)
+    address->any.sa_family = AF_INET;
+  else if (inet_pton(AF_INET6, host, &address->ipv6.sin6_addr) == 1)
+    address->any.sa_family = AF_INET6;
+  else
+    return -EINVAL;
+  return 0;
+}
+
+/* Each proxy adds at the end whom it was asked by; what stands before that, anybody may have written. */
+struct ed_span ed_forwarded_for(struct ed_span header, const struct ed_proxy *proxies, size_t proxies_len) {
+  size_t end = header.len;
+  while (header.len) {
+    size_t start = end;
+    while (start > 0 && header.at[start - 1] != ',') start--;
+    struct ed_span one = ed_forwarded_first(ed_span(header.at + start, end - start));
+    struct ed_address address;
+    if (parse_address(one, &address) != 0) return ed_span(NULL, 0);
+    bool ours = false;
+    for (size_t i = 0; i < proxies_len && !ours; i++) ours = ed_proxy_match(&proxies[i], &address.any);
+    if (!ours || start == 0) return one;
+    end = start - 1;
+  }
+  return header;
 }
 
 struct ed_span ed_forwarded_first(struct ed_span header) {

@@ -18,6 +18,10 @@ int ed_proxy_parse(const char *text, struct ed_proxy *proxy);
 
 bool ed_proxy_match(const struct ed_proxy *proxy, const struct sockaddr *peer);
 
+/* The last of a comma-separated list of addresses that no proxy of ours has: who asked the outermost of them. An empty
+ * span where there is none, or one that is no address stands before it. */
+struct ed_span ed_forwarded_for(struct ed_span header, const struct ed_proxy *proxies, size_t proxies_len);
+
 /* The first of a comma-separated list, without the blanks around it: what the proxy nearest to the client saw. */
 struct ed_span ed_forwarded_first(struct ed_span header);
 

@@ -179,11 +179,13 @@ static int page_send(struct ed_conn *conn) {
 }
 
 static int page_other(struct ed_conn *conn) {
+  char peer[ED_PEER_LEN];
   struct ed_call *call = conn->call;
   struct ed_plugin_page page = {.method = call->post ? ED_LIT("POST") : ED_LIT("GET"),
                                 .path = ed_buf_span(&call->path),
                                 .query = ed_buf_span(&call->query),
-                                .body = ed_buf_span(&call->body)};
+                                .body = ed_buf_span(&call->body),
+                                .peer = ed_http_peer(conn, peer)};
   const struct ed_net_options *options = &conn->net->options;
   int result;
   if (options->other_page(options->other_arg, &page)) {

@@ -47,6 +47,10 @@ int ed_answer_write(struct ed_conn *conn); /* goes on with it */
 void ed_answer_early(struct ed_conn *conn, int status, const char *text);
 void ed_answer_fault_early(struct ed_conn *conn, const struct ed_fault *fault);
 
+/* peer.c: who asks, as eddy_http_request has it. The span is borrowed from `text`. */
+#define ED_PEER_LEN 512
+struct ed_span ed_http_peer(struct ed_conn *conn, char text[ED_PEER_LEN]);
+
 /* room_url.c: the object that POST /new and GET /room/ID answer with: JSON, to be freed by the caller. */
 char *ed_http_room_object(struct ed_conn *conn, const struct ed_space *space, struct ed_span id);
 

@@ -1,26 +1,42 @@
 /* GET /metrics: every counter of the daemon and its plugins in the Prometheus text format, version 0.0.4. */
-#include <eddy/plugin.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "allow.h"
+
 struct metrics {
   const struct eddy_host *host;
   struct eddy_core *core;
+  struct allow allow;
   char *text; /* of the last answer; kept for the next */
   size_t len, cap;
   int failed;         /* no memory for the answer at hand */
   const char *family; /* of the last sample */
 };
 
+static const struct eddy_option OPTIONS[] = {
+    {.name = "allow",
+     .kind = EDDY_OPTION_TEXT,
+     .standard = "127.0.0.0/8 ::1",
+     .help = "Who may read: addresses and ranges, or \"unix\" for who comes by a unix socket; others get 403."},
+    {.name = NULL},
+};
+
 static int load(const struct eddy_host *host, struct eddy_core *core, void **self) {
+  char why[160];
+  if (!EDDY_HAS(host, counters_each)) return -ENOSYS;
   struct metrics *metrics = calloc(1, sizeof *metrics);
   if (!metrics) return -ENOMEM;
   metrics->host = host;
   metrics->core = core;
+  if (allow_parse(&metrics->allow, host->option_text(core, "allow"), why) != 0) {
+    host->log(core, EDDY_LOG_ERROR, why);
+    free(metrics);
+    return -EINVAL;
+  }
   *self = metrics;
   return 0;
 }
@@ -65,8 +81,10 @@ static void add_value(struct metrics *metrics, double value) {
     snprintf(text, sizeof text, "NaN");
   else if (isinf(value))
     snprintf(text, sizeof text, "%sInf", value > 0 ? "+" : "-");
-  else
-    snprintf(text, sizeof text, fabs(value) < 9e15 && value == floor(value) ? "%.0f" : "%.17g", value);
+  else if (fabs(value) < 9e15 && value == floor(value))
+    snprintf(text, sizeof text, "%.0f", value);
+  else if (snprintf(text, sizeof text, "%.15g", value), strtod(text, NULL) != value) /* the shortest that reads back */
+    snprintf(text, sizeof text, "%.17g", value);
   add_text(metrics, text);
 }
 
@@ -99,13 +117,25 @@ static void add_sample(void *arg, const struct eddy_sample *sample) {
   add_text(metrics, "\n");
 }
 
+/* A daemon that does not say who asks is older than this plugin: then nobody is let in. */
+static int allowed(const struct metrics *metrics, const struct eddy_http_request *request) {
+  return EDDY_HAS(request, peer) && allow_has(&metrics->allow, request->peer);
+}
+
+static void answer_error(struct eddy_http_answer *answer, int status, const char *json) {
+  answer->status = status;
+  answer->body = (struct eddy_text){json, strlen(json)};
+}
+
 static void http(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer) {
   static const char type[] = "text/plain; version=0.0.4; charset=utf-8";
-  static const char none[] = "{\"error\":\"there is only /metrics\"}", memory[] = "{\"error\":\"out of memory\"}";
   struct metrics *metrics = self;
+  if (!allowed(metrics, request)) {
+    answer_error(answer, 403, "{\"error\":\"plugins.metrics.allow does not have the address that you come from\"}");
+    return;
+  }
   if (request->path.len) {
-    answer->status = 404;
-    answer->body = (struct eddy_text){none, sizeof none - 1};
+    answer_error(answer, 404, "{\"error\":\"there is only /metrics\"}");
     return;
   }
   metrics->len = 0;
@@ -114,8 +144,7 @@ static void http(void *self, const struct eddy_http_request *request, struct edd
   metrics->host->counters_each(metrics->core, add_sample, metrics);
   metrics->family = NULL; /* it is the counters' text */
   if (metrics->failed) {
-    answer->status = 503;
-    answer->body = (struct eddy_text){memory, sizeof memory - 1};
+    answer_error(answer, 503, "{\"error\":\"out of memory\"}");
     return;
   }
   answer->content_type = (struct eddy_text){type, sizeof type - 1};
@@ -126,6 +155,7 @@ const struct eddy_plugin eddy_plugin = {
     .abi = EDDY_ABI,
     .size = sizeof eddy_plugin,
     .name = "metrics",
+    .options = OPTIONS,
     .load = load,
     .unload = unload,
     .http = http,

@@ -111,6 +111,9 @@ struct eddy_http_request {
   struct eddy_text path;   /* what follows /PLUGIN, without the query: "" or "/..." */
   struct eddy_text query;  /* what follows "?", or "" */
   struct eddy_text body;
+  /* Who asks: an IP address, or "unix" (a unix socket). From a proxy that the configuration lists it is whom that one
+   * names; "" where it cannot be known, as a proxy that is not listed says that it asks for somebody else. */
+  struct eddy_text peer;
 };
 
 /* Filled by the plugin; all that it points to stays the plugin's and must live until the callback has returned and the

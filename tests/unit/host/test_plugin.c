@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "host/plugged.h"
 #include "host/sampler.h"
@@ -27,6 +28,8 @@ static int on_load(const struct eddy_host *given, struct eddy_core *own, void **
 static void on_http(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer) {
   static char body[256];
   ck_assert_ptr_eq(self, &plugged);
+  ck_assert(EDDY_HAS(request, peer));
+  ck_assert(ed_span_equal(ed_span(request->peer.at, request->peer.len), ED_LIT("::1")));
   if (request->path.len == 4 && memcmp(request->path.at, "/bad", 4) == 0) {
     answer->status = 7;
     answer->content_type = text_of("text/plain\r\nX-Evil: 1");
@@ -58,7 +61,8 @@ static void end(void) { plugged_deinit(&plugged); }
 
 static void ask_page(const char *path, int status, const char *type, const char *body) {
   struct ed_plugin_page page = {
-      .method = ED_LIT("GET"), .path = ed_span_text(path), .query = ED_LIT("a=1"), .body = ED_LIT("x")};
+      .method = ED_LIT("GET"), .path = ed_span_text(path), .query = ED_LIT("a=1"), .body = ED_LIT("x"),
+      .peer = ED_LIT("::1")};
   bool found = ed_plugins_page(plugged.plugins, &page);
   ck_assert_int_eq(found, status != 404);
   if (found) {
@@ -196,7 +200,7 @@ static struct ed_buf seen;
 static void see(void *arg, const struct eddy_sample *sample) {
   ck_assert_ptr_eq(arg, &seen);
   ck_assert_uint_eq(sample->size, sizeof *sample);
-  ed_buf_printf(&seen, "%s%s{%s} %g %d\n", sample->name, sample->suffix, sample->labels, sample->value,
+  ed_buf_printf(&seen, "%s%s{%s} %.12g %d\n", sample->name, sample->suffix, sample->labels, sample->value,
                 (int)sample->kind);
 }
 
@@ -295,6 +299,11 @@ START_TEST(sampled) {
   ck_assert(sample_of("\neddy_members{} ") == 0);
   ck_assert(sample_of("\neddy_queued_bytes{} ") == 0);
   ck_assert(sample_of("process_resident_memory_bytes{} ") > 100000);
+  ck_assert(sample_of("process_virtual_memory_bytes{} ") > sample_of("process_resident_memory_bytes{} "));
+  ck_assert(sample_of("process_open_fds{} ") >= 3);
+  ck_assert(sample_of("process_max_fds{} ") >= sample_of("process_open_fds{} "));
+  double age = (double)time(NULL) - sample_of("process_start_time_seconds{} ");
+  ck_assert_msg(age > -2 && age < 300, "%g", age); /* two clocks, each in its own steps */
   ed_buf_deinit(&seen);
 }
 END_TEST

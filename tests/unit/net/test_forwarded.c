@@ -70,6 +70,34 @@ START_TEST(headers) {
 }
 END_TEST
 
+static const struct {
+  const char *header, *whom;
+} FOR[] = {
+    {"203.0.113.9", "203.0.113.9"},
+    {"1.2.3.4, 203.0.113.9", "203.0.113.9"}, /* the first is what the client itself wrote */
+    {"203.0.113.9, 10.0.0.1", "203.0.113.9"},
+    {"127.0.0.1, 203.0.113.9,10.0.0.1 , 10.0.0.2", "203.0.113.9"},
+    {"2001:db8::1", "2001:db8::1"},
+    {"10.0.0.1, 10.0.0.2", "10.0.0.1"}, /* proxies all the way */
+    {"127.0.0.1, nonsense", ""},
+    {"127.0.0.1, unknown, 10.0.0.1", ""},
+    {"127.0.0.1,", ""},
+    {",10.0.0.1", ""},
+    {"203.0.113.9:1234", ""},
+    {"", ""},
+};
+
+START_TEST(forwarded_for) {
+  struct ed_proxy proxies[2];
+  ck_assert_int_eq(ed_proxy_parse("10.0.0.0/8", &proxies[0]), 0);
+  ck_assert_int_eq(ed_proxy_parse("unix", &proxies[1]), 0);
+  struct ed_span whom = ed_forwarded_for(ed_span_text(FOR[_i].header), proxies, 2);
+  ck_assert_msg(ed_span_equal(whom, ed_span_text(FOR[_i].whom)), "%s: %.*s", FOR[_i].header, (int)whom.len,
+                (const char *)whom.at);
+  ck_assert_uint_eq(ed_forwarded_for(ed_span(NULL, 0), proxies, 2).len, 0);
+}
+END_TEST
+
 START_TEST(hosts) {
   ck_assert(ed_forwarded_host_valid(ED_LIT("rooms.example.org:8080")));
   ck_assert(ed_forwarded_host_valid(ED_LIT("[fe80::1%25eth0]:80")));
@@ -90,6 +118,7 @@ static Suite *suite(void) {
   TCase *tcase = tcase_create("all");
   tcase_add_loop_test(tcase, proxies, 0, sizeof CASES / sizeof *CASES);
   tcase_add_test(tcase, headers);
+  tcase_add_loop_test(tcase, forwarded_for, 0, sizeof FOR / sizeof *FOR);
   tcase_add_test(tcase, hosts);
   suite_add_tcase(suite, tcase);
   return suite;
