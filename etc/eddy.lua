@@ -59,10 +59,14 @@ return {
     voxel = { policy = "voxel" },
   },
 
-  -- Plugins, in the order in which they are asked: see plugins/README.md.
+  -- Plugins, in the order in which they are asked: see plugins/README.md. Each may be left out.
   plugins = {
-    -- sqlite = { path = "eddy.db", durability = "batch" }, -- rooms outlive the process: plugins/sqlite/README.md
-    -- metrics = {},                                        -- GET /metrics, for Prometheus
+    -- Rooms outlive the process: plugins/sqlite/README.md. The file is relative to the folder that eddyd is started in.
+    -- durability: "sync": nobody hears what a crash could take back; "batch": the last 50 ms may be lost; "snapshot": 5 s.
+    sqlite = { path = "eddy.db", durability = "batch" },
+
+    -- GET /metrics, for Prometheus: plugins/metrics/README.md. Who may read it: addresses and ranges, "unix".
+    metrics = { allow = "127.0.0.0/8 ::1" },
   },
 
   limits = {

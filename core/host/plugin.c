@@ -57,7 +57,10 @@ static int load(struct eddy_core *core) {
   const struct ed_log *log = core->plugins->log;
   int rc = core->table->load ? core->table->load(&ed_plugin_host, core, &core->self) : 0;
   if (rc < 0) {
-    ed_log(log, ED_LOG_ERROR, "host", "plugin %s did not load: %s", core->table->name, strerror(-rc));
+    ed_log(
+        log, ED_LOG_ERROR, "host",
+        "plugin %s did not load: %s. Its options are plugins.%s of the configuration; leave that out to go without it",
+        core->table->name, strerror(-rc), core->table->name);
     return rc;
   }
   core->loaded = true;

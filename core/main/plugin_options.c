@@ -1,5 +1,6 @@
 #include "main/plugin_options.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +121,11 @@ static void set_options(struct ed_plugin_spec *spec, const struct ed_node *plugi
 static void add(struct ed_config *config, const struct ed_node *plugin, const struct ed_report *report) {
   struct ed_plugin_spec spec = {0};
   char why[512];
+  int rc = 0;
   if (!plugin->name || plugin->kind != ED_NODE_TABLE) {
     ed_report(report, plugin, "expected a plugin and its options, PLUGIN = { NAME = VALUE, ... }");
-  } else if (ed_plugin_file_open(&spec.file, plugin->name, config->plugin_path, why) != 0) {
-    ed_report(report, plugin, "%s", why);
+  } else if ((rc = ed_plugin_file_open(&spec.file, plugin->name, config->plugin_path, why)) != 0) {
+    ed_report(report, plugin, "%s%s", why, rc == -ENOENT ? "; plugin_path names another folder" : "");
   } else {
     set_options(&spec, plugin, report);
     config->plugins = ed_grow(config->plugins, sizeof *config->plugins, config->plugins_len, &config->plugins_cap);

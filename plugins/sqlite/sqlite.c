@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "transfer.h"
 
+#define WHOLE_PATH 1024
 #define PATIENCE_MS 5000u /* for a disk that fails while the daemon is told to end */
 
 #define LAST_ID_UNKNOWN (INT64_C(1) << 62)
@@ -152,6 +153,13 @@ static int open_writer(struct keeper *keeper, const char *path, char why[DB_WHY]
   return rc;
 }
 
+/* The file as it can be found from anywhere. */
+static void whole_path(const char *path, char whole[WHOLE_PATH]) {
+  if (path[0] == '/' || !getcwd(whole, WHOLE_PATH)) whole[0] = 0;
+  size_t len = strlen(whole);
+  snprintf(whole + len, WHOLE_PATH - len, "%s%s", len > 1 ? "/" : "", path);
+}
+
 static void sweep(void *arg) { keeper_sweep(arg); }
 
 static int load(const struct eddy_host *host, struct eddy_core *core, void **self) {
@@ -159,20 +167,23 @@ static int load(const struct eddy_host *host, struct eddy_core *core, void **sel
   struct plugin *plugin = mem_zalloc(sizeof *plugin);
   struct keeper *keeper = &plugin->keeper;
   const char *path = host->option_text(core, "path");
-  char why[DB_WHY] = "", text[DB_WHY + 300];
+  char why[DB_WHY] = "", whole[WHOLE_PATH], text[DB_WHY + WHOLE_PATH + 64];
+  whole_path(path, whole);
   keeper->host = host;
   keeper->core = core;
   keeper->queue_max = host->option_number(core, "queue");
   int rc = plugin->lock = db_lock(path, why);
   if (rc >= 0 && (rc = open_writer(keeper, path, why)) < 0) close(plugin->lock);
   if (rc < 0) {
-    snprintf(text, sizeof text, "%.250s: %s", path, why);
+    snprintf(text, sizeof text, "rooms cannot be kept in %s (plugins.sqlite.path): %s", whole, why);
     host->log(core, EDDY_LOG_ERROR, text);
     free(plugin);
     return rc;
   }
   make_meters(keeper);
   host->timer_start(core, host->option_number(core, "sweep"), 1, sweep, keeper);
+  snprintf(text, sizeof text, "keeps rooms in %s, durability %s", whole, host->option_text(core, "durability"));
+  host->log(core, EDDY_LOG_INFO, text);
   *self = plugin;
   return 0;
 }

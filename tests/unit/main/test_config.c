@@ -51,7 +51,7 @@ static const struct refused REFUSED[] = {
     {"local a = { idel = 5 }\nreturn { namespaces = { a = a } }",
      "FILE:1: unknown name namespaces.a.idel; did you mean namespaces.a.idle?\n"},
     {"return { plugin_path = '/none', plugins = { nosuch = {} } }",
-     "FILE:1: plugins.nosuch: no such plugin: there is no nosuch.so in /none\n"},
+     "FILE:1: plugins.nosuch: no such plugin: there is no nosuch.so in /none; plugin_path names another folder\n"},
     /* values */
     {"return { limits = 5 }", "FILE:1: limits: expected a table, { NAME = VALUE, ... }\n"},
     {"return { plugins = 5 }", "FILE:1: plugins: expected a table of plugins, PLUGIN = { ... }\n"},

@@ -105,7 +105,7 @@ static const struct {
     {"first = true", "FILE:2: plugins.first: expected a plugin and its options, PLUGIN = { NAME = VALUE, ... }\n"},
     {"first = { count = 0 },\nfirst2 = {}, shorter = { x = 1 }",
      "FILE:2: plugins.first.count: out of range (1 to 10)\n"
-     "FILE:3: plugins.first2: no such plugin: there is no first2.so in FOLDER\n"
+     "FILE:3: plugins.first2: no such plugin: there is no first2.so in FOLDER; plugin_path names another folder\n"
      "FILE:3: unknown name plugins.shorter.x\n"},
     {"foreign = {}", "FILE:2: plugins.foreign: FOLDER/foreign.so: made for ABI 7, this daemon speaks 1\n"},
 };
