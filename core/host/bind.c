@@ -109,6 +109,7 @@ static int native_knobs(lua_State *L) {
     const struct ed_policy_knob *knob = &space->knobs[i];
     lua_settop(L, 2);
     lua_getfield(L, 1, knob->name);
+    if (lua_isnil(L, -1) && !ed_instance_own(instance)) continue;
     if (lua_isnil(L, -1)) {
       struct ed_buf names = {0};
       /* No Lua call between here and deinit may throw: the names are collected by lua_next alone. */

@@ -102,6 +102,10 @@ static bool matches(const char *pattern, struct ed_span key) {
 
 /* ---- begin and end ---- */
 
+bool ed_instance_own(const struct ed_instance *instance) {
+  return strcmp(ed_policy_of(instance)->name, instance->room->space->policy) == 0;
+}
+
 static int begin(lua_State *L) {
   struct ed_instance *instance = ed_home_current(L);
   struct ed_home *home = instance->home;
@@ -119,7 +123,7 @@ static int begin(lua_State *L) {
   lua_pop(L, 1);
   instance->stages =
       ed_realloc(instance->stages, (instance->stages_len ? instance->stages_len : 1) * sizeof *instance->stages);
-  if (instance->room->space->knobs_len && !instance->knobs_read)
+  if (instance->room->space->knobs_len && !instance->knobs_read && ed_instance_own(instance))
     return luaL_error(L, "the namespace sets knobs (%s), but the policy has none: it does not call eddy.knobs",
                       instance->room->space->knobs[0].name);
 

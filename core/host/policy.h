@@ -153,6 +153,8 @@ int ed_instance_run(struct ed_instance *instance, enum ed_call_kind kind, lua_CF
 struct ed_instance *ed_instance_new(struct ed_program *program, struct ed_room *room, bool solitary,
                                     struct ed_script_error *error);
 void ed_instance_free(struct ed_instance *instance);
+/* Whether it is its namespace's own policy: then every knob that the namespace sets must be one of its. */
+bool ed_instance_own(const struct ed_instance *instance);
 /* Makes it the room's (room->host), in place of what the room has; resolves the stages of every stream. The one before
  * may say a last word (`close`): what it pushes waits, so this belongs between ed_room_enter and ed_room_exit. */
 void ed_instance_install(struct ed_instance *instance);

@@ -68,7 +68,8 @@ START_TEST(bounds) {
   struct ed_histogram histogram = {0};
   for (size_t i = 0; i < ED_METER_BOUNDS; i++) {
     ed_meter_begin(&meter, i + 1);
-    ed_meter_end(&meter, &histogram, true, (uint64_t)(ed_meter_bounds[i] * 1e9 + .5)); /* a bound belongs to its bucket */
+    ed_meter_end(&meter, &histogram, true,
+                 (uint64_t)(ed_meter_bounds[i] * 1e9 + .5)); /* a bound belongs to its bucket */
     ck_assert_uint_eq(histogram.counts[i], 1);
   }
 }

@@ -65,6 +65,8 @@ START_TEST(test_check) {
   ck_assert_int_eq(ed_host_check(s.host, &space, "p", &error), 0);
   space.knobs = &knob;
   space.knobs_len = 1;
+  ck_assert_int_eq(ed_host_check(s.host, &space, "p", &error), 0); /* such a room takes what its policy has */
+  space.policy = "p";
   ck_assert_int_eq(ed_host_check(s.host, &space, "p", &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, "sets the knob 'keep', which this policy does not have (it has: hold)"));
   ck_assert_str_eq(said(&s), ""); /* who asked says it */

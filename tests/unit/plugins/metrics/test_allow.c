@@ -44,9 +44,9 @@ START_TEST(peers) {
 END_TEST
 
 START_TEST(wrong) {
-  static const char *const texts[] = {"localhost",   "10.0.0.0/33", "::/129",   "10.0.0.1/", "10.0.0.1/-1",
-                                      "10.0.0.1/+8", "10.0.0.1/8x", "1.2.3",    "/8",        "unix/8",
-                                      "::1 x",       "10.0.0.1;::1"};
+  static const char *const texts[] = {"localhost",   "10.0.0.0/33", "::/129",      "10.0.0.1/",
+                                      "10.0.0.1/-1", "10.0.0.1/+8", "10.0.0.1/8x", "1.2.3",
+                                      "/8",          "unix/8",      "::1 x",       "10.0.0.1;::1"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     struct allow allow;
     char why[160] = "";
