@@ -13,6 +13,9 @@ return {
   -- What clients call this server, where that is not what their requests say.
   -- public_url = "https://rooms.example.org",
 
+  -- https and wss: certificate (with its chain) and key are PEM files, relative to this one; SIGHUP reads them again.
+  -- tls = { listen = "0.0.0.0:8443", certificate = "cert.pem", key = "key.pem" },
+
   -- Proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed.
   -- proxies = { "127.0.0.1", "10.0.0.0/8" },
 

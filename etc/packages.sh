@@ -65,6 +65,7 @@ BUILD_NEEDS=(
   "evlib:uv libwebsockets-evlib-uv"
   "pc:libuv libuv1-dev"
   "pc:luajit libluajit-5.1-dev"
+  "pc:openssl libssl-dev"
   "pc:jansson libjansson-dev"
   "pc:libcbor libcbor-dev"
   "header:uthash.h uthash-dev"

@@ -84,29 +84,35 @@ static void apply_options(struct ed_node *root, const struct ed_config_options *
 
 /* Limits come before namespaces, as these begin with them. */
 static void check_root(struct ed_config *config, const struct ed_node *root, const struct ed_report *report) {
-  static const char *const sections[] = {"limits", "plugins", "policies", "namespaces"};
+  static const char *const sections[] = {"limits", "plugins", "policies", "namespaces", "tls"};
   const struct ed_scope top = {
-      .homes = {{ED_HOME_CONFIG, config}}, .prefix = "", .sections = sections, .sections_len = 4};
+      .homes = {{ED_HOME_CONFIG, config}}, .prefix = "", .sections = sections, .sections_len = 5};
   const struct ed_scope limits = {.homes = {{ED_HOME_CONFIG, config}, {ED_HOME_LIMITS, &config->limits}},
                                   .prefix = "limits."};
   const struct ed_scope policies = {.homes = {{ED_HOME_CONFIG, config}}, .prefix = "policies."};
+  const struct ed_scope tls = {.homes = {{ED_HOME_CONFIG, config}}, .prefix = "tls."};
   const struct ed_node *node;
   ed_scope_set(&top, root, report);
+  if ((node = ed_node_find(root, "tls"))) {
+    ed_scope_set(&tls, node, report);
+    if (config->tls.listen.len && !(config->tls.certificate && config->tls.key))
+      ed_report(report, node, "tls.listen needs tls.certificate and tls.key");
+  }
   if ((node = ed_node_find(root, "limits"))) ed_scope_set(&limits, node, report);
   if ((node = ed_node_find(root, "policies"))) ed_scope_set(&policies, node, report);
   if ((node = ed_node_find(root, "plugins"))) ed_plugin_options_set(config, node, report);
   ed_spaces_set(config, ed_node_find(root, "namespaces"), report);
 }
 
-/* A relative folder of scripts is meant from where the configuration file is. */
-static void place_scripts(struct ed_config *config, const char *file) {
+/* A relative path of what belongs to the configuration is meant from where its file is. */
+static void place(const char **what, const char *file) {
   const char *slash = file ? strrchr(file, '/') : NULL;
-  if (!slash || config->scripts[0] == '/') return;
+  if (!slash || !*what || (*what)[0] == '/') return;
   struct ed_buf path = {0};
-  ed_buf_printf(&path, "%.*s/%s", (int)(slash - file), file, config->scripts);
+  ed_buf_printf(&path, "%.*s/%s", (int)(slash - file), file, *what);
   ed_buf_add_byte(&path, 0);
-  free((char *)config->scripts);
-  config->scripts = (const char *)path.at;
+  free((char *)(uintptr_t)*what);
+  *what = (const char *)path.at;
 }
 
 int ed_config_load(struct ed_config **config, const struct ed_config_options *options, struct ed_problems *problems) {
@@ -127,7 +133,9 @@ int ed_config_load(struct ed_config **config, const struct ed_config_options *op
     ed_config_free(made);
     return -EINVAL;
   }
-  place_scripts(made, options->file);
+  place(&made->scripts, options->file);
+  place(&made->tls.certificate, options->file);
+  place(&made->tls.key, options->file);
   *config = made;
   return 0;
 }

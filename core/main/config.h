@@ -20,6 +20,10 @@ struct ed_config {         /* owns all that it points to */
   struct ed_texts proxies; /* addresses, networks such as "10.0.0.0/8", "unix" */
   const char *scripts;     /* folder; relative to the working folder, or absolute */
   const char *public_url;  /* NULL: none */
+  struct ed_config_tls {
+    struct ed_texts listen;        /* addresses; none: no TLS */
+    const char *certificate, *key; /* paths, as `scripts`; where `listen` is not empty there are both */
+  } tls;
   enum ed_log_level log;
   uint64_t drain_ms;
   uint64_t rooms, connections; /* at most, in all */

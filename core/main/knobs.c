@@ -34,6 +34,12 @@ const struct ed_knob ED_KNOBS[] = {
     {"drain", ED_KIND_DURATION, CONFIG(drain_ms), "5s", 0, HOUR,
      "How long what is queued may take to go out after SIGTERM or SIGINT."},
 
+    {"tls.listen", ED_KIND_ADDRESSES, CONFIG(tls.listen), NULL, 0, 0,
+     "Where to listen for TLS (https, wss), besides `listen`: \"HOST:PORT\" or \"[IPV6]:PORT\"; one, or a list of them."},
+    {"tls.certificate", ED_KIND_PATH, CONFIG(tls.certificate), NULL, 0, 0,
+     "The certificate and its chain, PEM, relative to the folder of the configuration file."},
+    {"tls.key", ED_KIND_PATH, CONFIG(tls.key), NULL, 0, 0, "Its private key, PEM, likewise."},
+
     {"limits.rooms", ED_KIND_COUNT, CONFIG(rooms), "100000", 1, 100000000, "Rooms at the same time."},
     {"limits.connections", ED_KIND_COUNT, CONFIG(connections), "50000", 1, 10000000,
      "Connections at the same time, HTTP and WebSocket."},

@@ -13,10 +13,12 @@
 /* One line with every address; where any free port was asked for, the one that it has become. */
 static void log_addresses(const struct ed_config *config, const struct ed_net *net, const struct ed_log *log) {
   struct ed_buf text = {0};
-  for (size_t i = 0; i < config->listen.len; i++) {
-    const char *address = config->listen.list[i], *colon = strrchr(address, ':');
+  const struct ed_texts *plain = &config->listen, *tls = &config->tls.listen;
+  for (size_t i = 0; i < plain->len + tls->len; i++) {
+    const char *address = i < plain->len ? plain->list[i] : tls->list[i - plain->len], *colon = strrchr(address, ':');
     unsigned port = ed_net_port(net, i);
     if (i) ed_buf_add_text(&text, ", ");
+    if (i >= plain->len) ed_buf_add_text(&text, "TLS ");
     if (port && colon)
       ed_buf_printf(&text, "%.*s:%u", (int)(colon - address), address, port);
     else
@@ -35,6 +37,10 @@ int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
   const struct ed_net_options options = {
       .listen = config->listen.list,
       .listen_len = config->listen.len,
+      .tls_listen = config->tls.listen.list,
+      .tls_listen_len = config->tls.listen.len,
+      .tls_certificate = config->tls.certificate,
+      .tls_key = config->tls.key,
       .spaces = config->spaces,
       .spaces_len = config->spaces_len,
       .public_url = config->public_url,

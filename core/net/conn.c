@@ -41,6 +41,13 @@ static bool listen_for(struct ed_conn *conn, bool watched, bool awaited) {
   return true;
 }
 
+int ed_conn_peer(const struct ed_conn *conn, struct ed_address *peer) {
+  if (conn->relay) return ed_relay_peer(conn->relay, peer);
+  if (conn->secure) return -ENOTCONN;
+  peer->len = sizeof peer->room;
+  return getpeername(conn->fd, &peer->any, &peer->len) == 0 ? 0 : -errno;
+}
+
 bool ed_conn_watch(struct ed_conn *conn, bool on) { return listen_for(conn, on, conn->awaited); }
 bool ed_conn_await(struct ed_conn *conn, bool on) { return listen_for(conn, conn->watched, on); }
 
@@ -86,6 +93,7 @@ static void release(struct ed_conn *conn) {
   net->conns[conn->index] = last;
   last->index = conn->index;
   net->surplus_len -= conn->surplus;
+  if (conn->relay) ed_relay_leave(conn->relay);
   ed_call_free(conn->call);
   ed_buf_deinit(&conn->input);
   free(conn->aside);

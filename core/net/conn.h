@@ -6,8 +6,10 @@
 #include "net/frame.h"
 #include "room/member.h"
 
+struct ed_address;
 struct ed_call;
 struct ed_net;
+struct ed_relay;
 struct lws;
 
 enum ed_phase {
@@ -32,6 +34,7 @@ struct ed_conn {
   int fd;          /* wsi's where there is one, else ours */
   uint32_t index;  /* in net->conns */
   struct ed_member member; /* in a room while member.room is set */
+  struct ed_relay *relay;  /* what is at the other end of the socket, where that is TLS; else NULL */
   struct ed_call *call;    /* the HTTP request; owned; NULL where there is none at hand */
   struct ed_buf input;     /* the request's head; bytes that came behind it; then the message that is not yet whole */
   struct ed_frames frames;
@@ -48,6 +51,7 @@ struct ed_conn {
   uint8_t phase;       /* enum ed_phase */
   uint8_t op;          /* ED_OP_TEXT or ED_OP_BINARY: of the message that is not yet whole */
   bool trusted : 1;    /* its peer is a proxy whose X-Forwarded-* are believed */
+  bool secure : 1;     /* over TLS of ours */
   bool surplus : 1;    /* above the limit of connections: only there to be told so */
   bool pinged : 1;     /* and not heard since */
   bool watched : 1;    /* net->epoll tells when it has bytes to read */
@@ -84,6 +88,9 @@ void ed_conn_phase(struct ed_conn *conn, enum ed_phase phase);
 bool ed_conn_watch(struct ed_conn *conn, bool on);
 /* Likewise for room to write. */
 bool ed_conn_await(struct ed_conn *conn, bool on);
+
+/* Who is at the other end, as getpeername(2); 0 or a negative errno. */
+int ed_conn_peer(const struct ed_conn *conn, struct ed_address *peer);
 
 /* What epoll says of the socket (EPOLLIN, ...). */
 void ed_conn_event(struct ed_conn *conn, uint32_t events);

@@ -10,6 +10,7 @@
 #include "net/conn.h"
 #include "net/forwarded.h"
 #include "net/net.h"
+#include "net/tls.h"
 #include "net/url.h"
 #include "room/hub.h"
 
@@ -21,6 +22,7 @@ struct lws_vhost;
 
 struct ed_listener {
   struct ed_net *net;
+  bool tls;
   const char *text; /* as in the options; borrowed */
   int fd;           /* -1: closed */
   struct ed_address address;
@@ -46,6 +48,8 @@ struct ed_net {
   int epoll; /* the sockets that we read ourselves; its events carry the connection */
   struct ed_listener *listeners;
   size_t listeners_len;
+  struct ed_tls *tls;        /* NULL: none */
+  struct ed_relay *relays;   /* utlist */
   struct ed_proxy *proxies;
   struct ed_base public_base; /* of options.public_url; host.len 0 where there is none */
   struct ed_conn **conns;
@@ -74,7 +78,7 @@ static inline void ed_net_tick(struct ed_net *net) {
 void ed_net_run_out(struct ed_net *net);
 
 /* listener.c */
-int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text);
+int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls);
 void ed_listener_close(struct ed_listener *listener); /* stops accepting; the loop must run once more after it */
 
 /* bridge.c: libwebsockets. */

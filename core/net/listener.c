@@ -21,17 +21,23 @@ static bool trusted(const struct ed_net *net, const struct ed_address *peer) {
   return false;
 }
 
-static void admit(struct ed_net *net, int fd, const struct ed_address *peer) {
+static void admit(struct ed_listener *listener, int fd, const struct ed_address *peer) {
+  struct ed_net *net = listener->net;
   bool surplus = net->conns_len - net->surplus_len >= net->options.connections;
   if (surplus && net->surplus_len >= SURPLUS_MOST) {
     close(fd);
     return;
   }
   struct ed_conn *conn = ed_conn_new(net, fd);
+  if (listener->tls) {
+    conn->secure = true;
+    conn->fd = ed_relay_new(net, net->tls, fd, &conn->relay);
+    if (conn->fd < 0) conn->fd = -1;
+  }
   conn->surplus = surplus;
   net->surplus_len += surplus;
   conn->trusted = trusted(net, peer);
-  if (!ed_conn_watch(conn, true)) ed_conn_doom(conn);
+  if (conn->fd < 0 || !ed_conn_watch(conn, true)) ed_conn_doom(conn);
 }
 
 static void accepting(uv_poll_t *poll, int status, int events);
@@ -50,7 +56,7 @@ static void accepting(uv_poll_t *poll, int status, int events) {
     struct ed_address peer = {.len = sizeof peer.room};
     int fd = accept4(listener->fd, &peer.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      admit(net, fd, &peer);
+      admit(listener, fd, &peer);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
       ed_log(net->log, ED_LOG_WARN, "net", "cannot accept connections for the moment: %s", strerror(errno));
       uv_poll_stop(&listener->poll);
@@ -96,8 +102,8 @@ static int bind_and_listen(struct ed_listener *listener) {
   return 0;
 }
 
-int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text) {
-  *listener = (struct ed_listener){.net = net, .text = text, .fd = -1};
+int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls) {
+  *listener = (struct ed_listener){.net = net, .text = text, .tls = tls, .fd = -1};
   struct ed_address_text parts;
   char why[128];
   if (ed_address_parse(text, &parts, why) != 0 || ed_address_resolve(&parts, &listener->address, why) != 0) {

@@ -182,11 +182,30 @@ static int open_loop(struct ed_net *net) {
   return 0;
 }
 
+int ed_net_reload_tls(struct ed_net *net) {
+  const struct ed_net_options *options = &net->options;
+  struct ed_tls *tls;
+  char why[256];
+  if (options->tls_listen_len == 0) return 0;
+  int error = ed_tls_new(&tls, options->tls_certificate, options->tls_key, why);
+  if (error) {
+    ed_log(net->log, ED_LOG_ERROR, "net", "TLS: %s", why);
+    return error;
+  }
+  ed_tls_free(net->tls);
+  net->tls = tls;
+  return 0;
+}
+
 static int open_listeners(struct ed_net *net) {
-  net->listeners = ed_zalloc((net->options.listen_len + 1) * sizeof *net->listeners);
-  for (size_t i = 0; i < net->options.listen_len; i++) {
+  const struct ed_net_options *options = &net->options;
+  size_t len = options->listen_len + options->tls_listen_len;
+  net->listeners = ed_zalloc((len + 1) * sizeof *net->listeners);
+  for (size_t i = 0; i < len; i++) {
+    bool tls = i >= options->listen_len;
+    const char *text = tls ? options->tls_listen[i - options->listen_len] : options->listen[i];
     net->listeners_len = i + 1;
-    int error = ed_listener_open(&net->listeners[i], net, net->options.listen[i]);
+    int error = ed_listener_open(&net->listeners[i], net, text, tls);
     if (error) return error;
   }
   return 0;
@@ -214,6 +233,7 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   int error = read_options(net);
   if (!error) error = open_loop(net);
   if (!error) error = ed_bridge_open(net);
+  if (!error) error = ed_net_reload_tls(net);
   if (!error) error = open_listeners(net);
   if (error) {
     ed_net_free(net);
@@ -239,6 +259,7 @@ void ed_net_empty(struct ed_net *net) {
   for (size_t i = 0; i < net->listeners_len; i++) ed_listener_close(&net->listeners[i]);
   close_everyone(net, true);
   while (net->todo) ed_conns_work(net);
+  ed_relays_close(net);
   ed_hub_deinit(&net->hub);
 }
 
@@ -254,6 +275,7 @@ void ed_net_free(struct ed_net *net) {
   ed_buf_deinit(&net->scratch);
   free(net->listeners);
   free(net->proxies);
+  ed_tls_free(net->tls);
   free(net->conns);
   free(net->input);
   free(net->events);

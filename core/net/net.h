@@ -22,6 +22,9 @@ struct uv_loop_s;
 struct ed_net_options {
   const char *const *listen; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/eddy.sock"; port 0: any free one */
   size_t listen_len;
+  const char *const *tls_listen; /* likewise, for TLS */
+  size_t tls_listen_len;
+  const char *tls_certificate, *tls_key; /* files, PEM; needed where tls_listen is not empty */
   const struct ed_space *const *spaces; /* spaces[0] is the default one */
   size_t spaces_len;
   const char *public_url;     /* such as "https://rooms.example.org/base", or NULL: made from the request */
@@ -47,6 +50,10 @@ struct ed_net_options {
 /* 0; or a negative errno, with what is wrong in the log: -EINVAL for an option that makes no sense (ed_net_check says
  * which), what bind(2) said for an address that cannot be listened on, -ENOMEM where libwebsockets could not begin. */
 int ed_net_open(struct ed_net **net, const struct ed_net_options *options, const struct ed_log *log);
+
+/* Reads certificate and key anew, for connections to come. 0; or -EINVAL, with what is wrong in the log, and what was there
+ * goes on. Nothing happens where there is no TLS. */
+int ed_net_reload_tls(struct ed_net *net);
 
 /* Checks an address to listen on, a proxy, a public URL as they stand in a configuration: 0 or -EINVAL, and then in
  * `why` a sentence fragment that says what is wrong. Nothing is opened. */

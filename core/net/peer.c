@@ -32,7 +32,7 @@ struct ed_span ed_http_peer(struct ed_conn *conn, char text[ED_PEER_LEN]) {
     return ed_forwarded_for(ed_span(text, len > 0 ? (size_t)len : 0), net->proxies, net->options.proxies_len);
   }
   if (forwarded(conn->wsi)) return ed_span(NULL, 0);
-  struct ed_address peer = {.len = sizeof peer.room};
-  if (getpeername(lws_get_socket_fd(conn->wsi), &peer.any, &peer.len) != 0) return ed_span(NULL, 0);
+  struct ed_address peer;
+  if (ed_conn_peer(conn, &peer) != 0) return ed_span(NULL, 0);
   return text_of(&peer, text);
 }

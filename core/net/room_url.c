@@ -26,9 +26,9 @@ static struct ed_span host_header(struct lws *wsi, char value[HEADER_LEN]) {
 static struct ed_base base_of(struct ed_conn *conn, char value[HEADER_LEN]) {
   struct ed_net *net = conn->net;
   if (net->public_base.host.len) return net->public_base;
-  struct ed_base base = {0};
+  struct ed_base base = {.secure = conn->secure};
   if (conn->trusted) {
-    base.secure = ed_forwarded_secure(ed_forwarded_first(custom_header(conn->wsi, "x-forwarded-proto:", value))) == 1;
+    base.secure |= ed_forwarded_secure(ed_forwarded_first(custom_header(conn->wsi, "x-forwarded-proto:", value))) == 1;
     base.host = ed_forwarded_first(custom_header(conn->wsi, "x-forwarded-host:", value));
   }
   if (!ed_forwarded_host_valid(base.host)) base.host = host_header(conn->wsi, value);

@@ -4,11 +4,17 @@ import base64
 import hashlib
 import os
 import socket
+import ssl
 import struct
 import time
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+# A certificate's file: everything goes over TLS, and whoever listens has it.
+CERTIFICATE = os.environ.get("EDDY_TEST_TLS")
+TLS = ssl.create_default_context(cafile=CERTIFICATE) if CERTIFICATE else None
 
 
 class Ended(Exception):
@@ -39,6 +45,8 @@ class Stream:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(patience)
         self.socket.connect(address)
+        if TLS:
+            self.socket = TLS.wrap_socket(self.socket, server_hostname="localhost")
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data):
@@ -54,7 +62,7 @@ class Stream:
             data = self.socket.recv(65536)
         except (socket.timeout, TimeoutError):
             raise Silence() from None
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):
             data = b""
         if not data:
             raise Ended()

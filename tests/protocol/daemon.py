@@ -50,7 +50,13 @@ class Daemon:
         for attempt in range(3):  # another process may take the port between the look and the bind
             self.address = ("127.0.0.1", free_port())
             self.host = "%s:%d" % self.address
-            command = (VALGRIND if valgrind else []) + [program, "-c", config, "-l", self.host]
+            command = (VALGRIND if valgrind else []) + [program, "-c", config]
+            if client.TLS:
+                key = os.path.join(os.path.dirname(client.CERTIFICATE), "key.pem")
+                command += ["-l", "127.0.0.1:0", "-s", f"tls.listen={self.host}"]
+                command += ["-s", f"tls.certificate={client.CERTIFICATE}", "-s", f"tls.key={key}"]
+            else:
+                command += ["-l", self.host]
             for address in self.listen:
                 command += ["-l", address]
             for name, value in self.options.items():
