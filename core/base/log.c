@@ -16,6 +16,8 @@ int ed_log_level_parse(const char *name, enum ed_log_level *level) {
   return -EINVAL;
 }
 
+const char *ed_log_level_name(enum ed_log_level level) { return NAMES[level]; }
+
 void ed_log(const struct ed_log *log, enum ed_log_level level, const char *part, const char *format, ...) {
   if (!log || !log->out || level > log->level) return;
 

@@ -20,4 +20,6 @@ void ed_log(const struct ed_log *log, enum ed_log_level level, const char *part,
 /* 0 and the level of a name ("error", "warn", "info", "debug"), or -EINVAL. */
 int ed_log_level_parse(const char *name, enum ed_log_level *level);
 
+const char *ed_log_level_name(enum ed_log_level level);
+
 #endif

@@ -41,6 +41,13 @@ void ed_wire_stream_size(struct ed_buf *out, enum ed_encoding encoding, struct e
 void ed_wire_pong(struct ed_buf *out, enum ed_encoding encoding, bool has_nonce, uint64_t nonce);
 void ed_wire_error(struct ed_buf *out, enum ed_encoding encoding, const char *text);
 
+/* Of a push, for who watches a room: {"type":"tail","seq":N,"time_ms":T,"action":A,"member":ID or null,"key":K,
+ * "value":V}, always JSON. Of a compact `seq` is what it compacts up to; `member` 0: nobody. No message of the
+ * protocol. */
+void ed_wire_tail(struct ed_buf *out, struct ed_span key, enum ed_action action, struct ed_span value, uint64_t seq,
+                  int64_t time_ms, uint64_t member);
+const char *ed_action_name(enum ed_action action);
+
 /* An `init` of `count` messages: begin, then exactly `count` times item, then end. */
 struct ed_wire_init {
   struct ed_buf *out;

@@ -1,4 +1,5 @@
 #include <endian.h>
+#include <inttypes.h>
 
 #include "codec/cbor.h"
 #include "codec/json.h"
@@ -138,6 +139,29 @@ void ed_wire_error(struct ed_buf *out, enum ed_encoding encoding, const char *te
   add_text(out, encoding, ed_span_text(text));
   add_close(out, encoding, ED_LIT("}"));
   end(out, start, encoding);
+}
+
+const char *ed_action_name(enum ed_action action) {
+  static const char *const names[] = {
+      [ED_RELAY] = "relay", [ED_APPEND] = "append", [ED_REPLACE] = "replace", [ED_COMPACT] = "compact"};
+  return names[action];
+}
+
+void ed_wire_tail(struct ed_buf *out, struct ed_span key, enum ed_action action, struct ed_span value, uint64_t seq,
+                  int64_t time_ms, uint64_t member) {
+  size_t start = begin(out);
+  ed_buf_printf(out, "{\"type\":\"tail\",\"seq\":%" PRIu64 ",\"time_ms\":%" PRId64 ",\"action\":\"%s\",\"member\":", seq,
+                time_ms, ed_action_name(action));
+  if (member)
+    ed_buf_add_u64(out, member);
+  else
+    ed_buf_add_text(out, "null");
+  ed_buf_add_text(out, ",\"key\":");
+  ed_json_add_string(out, key);
+  ed_buf_add_text(out, ",\"value\":");
+  ed_buf_add_span(out, value);
+  ed_buf_add_byte(out, '}');
+  end(out, start, ED_JSON);
 }
 
 void ed_wire_init_begin(struct ed_wire_init *init, struct ed_buf *out, enum ed_encoding encoding, struct ed_span key,

@@ -24,6 +24,7 @@ void ed_host_free(struct ed_host *host) {
     policy->current = NULL;
     if (program) ed_program_settle(program);
     ed_policy_untry(policy);
+    ed_policy_load_failed(policy, NULL);
     HASH_DEL(host->policies, policy);
     free(policy);
   }
@@ -65,10 +66,14 @@ struct ed_host_counts ed_host_counts(const struct ed_host *host) {
 
 struct ed_policy_info ed_host_info(const struct ed_room *room) {
   const struct ed_instance *instance = room->host;
-  return (struct ed_policy_info){.policy = instance->home->program->policy->name,
+  const struct ed_policy *policy = instance->home->program->policy;
+  return (struct ed_policy_info){.policy = policy->name,
                                  .version = instance->home->program->version,
                                  .failures = instance->failures,
-                                 .last_failure = instance->last_failure ? instance->last_failure : ""};
+                                 .last_failure = instance->last_failure ? instance->last_failure : "",
+                                 .failed_ms = instance->failed_ms,
+                                 .load_failure = policy->load_failure ? policy->load_failure : "",
+                                 .load_failed_ms = policy->load_failed_ms};
 }
 
 /* A room of its own in a hub of its own, so that nothing of it is seen. */

@@ -58,11 +58,15 @@ struct ed_host_counts {
 };
 struct ed_host_counts ed_host_counts(const struct ed_host *host);
 
-/* What a room runs: name and version (counted from 1) of its policy, and its last failure ("" where there was none). */
+/* What a room runs: name and version (counted from 1) of its policy, its last failure, and why the newest version of
+ * the script does not load ("" where there is none such). Times by the hub's clock. */
 struct ed_policy_info {
   const char *policy;
   uint64_t version, failures;
   const char *last_failure;
+  uint64_t failed_ms; /* when that was */
+  const char *load_failure;
+  uint64_t load_failed_ms;
 };
 struct ed_policy_info ed_host_info(const struct ed_room *room);
 

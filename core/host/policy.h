@@ -44,6 +44,8 @@ struct ed_policy {
   uint64_t version;        /* of the newest program */
   uint64_t told_since_ms, untold; /* report.c: failures in the log, and left out of it */
   unsigned told;
+  char *load_failure; /* owned: why the newest version of its files does not load; NULL: it does */
+  uint64_t load_failed_ms;
   char name[];
 };
 
@@ -89,7 +91,8 @@ struct ed_instance {
   size_t timers_len;
   uint64_t failures;
   char *last_failure; /* owned */
-  uint64_t reported_ms, unreported;
+  bool told;          /* it is in the log */
+  uint64_t failed_ms, reported_ms, unreported;
   struct ed_instance *next, *prev;           /* in its home */
   struct ed_instance *swap_next, *swap_prev; /* in the host's list of instances to be replaced; utlist */
   bool swapping;
@@ -167,9 +170,12 @@ void ed_stream_unresolve(struct ed_stream *stream);
 void ed_instance_log(struct ed_instance *instance, const char *line); /* what the script itself says */
 void ed_instance_failed(struct ed_instance *instance, enum ed_call_kind kind, struct ed_span key,
                         const struct ed_script_error *error);
+void ed_instance_remember(struct ed_instance *instance, const char *text); /* as its last failure; logs nothing */
 
 /* ---- reload.c ---- */
 
+/* Notes why the newest version does not load; NULL: that is over. */
+void ed_policy_load_failed(struct ed_policy *policy, const char *text);
 /* Moves the instance's room to the current program of its policy, where it is not there yet. */
 void ed_instance_freshen(struct ed_instance **instance);
 void ed_instance_unswap(struct ed_instance *instance);

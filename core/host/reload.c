@@ -42,6 +42,7 @@ void ed_instance_freshen(struct ed_instance **at) {
              (unsigned long long)current->version);
     old->host->counts.reload_failures++;
     current->policy->reload_failures++;
+    ed_instance_remember(old, error.text);
     if (old->evicted) old->broken = true;
     return;
   }
@@ -127,6 +128,12 @@ static struct ed_program *try_program(struct ed_policy *policy, struct ed_script
   return NULL;
 }
 
+void ed_policy_load_failed(struct ed_policy *policy, const char *text) {
+  free(policy->load_failure);
+  policy->load_failure = text ? ed_strdup(text) : NULL;
+  policy->load_failed_ms = policy->host->hub->timers->now_ms;
+}
+
 static void reload(struct ed_policy *policy) {
   struct ed_host *host = policy->host;
   struct ed_script_error error;
@@ -134,12 +141,14 @@ static void reload(struct ed_policy *policy) {
   if (!fresh) {
     host->counts.reload_failures++;
     policy->reload_failures++;
+    ed_policy_load_failed(policy, error.text);
     ed_log(host->log, ED_LOG_ERROR, "host", "policy %s does not load, rooms keep the version they have: %s",
            policy->name, error.text);
     return;
   }
   host->counts.reloads++;
   policy->reloads++;
+  ed_policy_load_failed(policy, NULL);
   ed_policy_untry(policy);
   struct ed_program *old = policy->current;
   policy->current = fresh;
@@ -155,7 +164,7 @@ void ed_host_changed(struct ed_host *host, const char *path) {
     if (!policy->current) continue;
     if (!outdated(host, policy->tried ? policy->tried : policy->current->sources, path)) continue;
     if (policy->tried && !outdated(host, policy->current->sources, NULL))
-      ed_policy_untry(policy); /* all is as it was again */
+      ed_policy_untry(policy), ed_policy_load_failed(policy, NULL); /* all is as it was again */
     else
       reload(policy);
   }

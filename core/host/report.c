@@ -28,15 +28,23 @@ static bool too_much(struct ed_policy *policy, uint64_t now_ms) {
   return true;
 }
 
+void ed_instance_remember(struct ed_instance *instance, const char *text) {
+  instance->failures++;
+  instance->failed_ms = instance->host->hub->timers->now_ms;
+  if (instance->last_failure && strcmp(instance->last_failure, text) == 0) return;
+  free(instance->last_failure);
+  instance->last_failure = ed_strdup(text);
+  instance->told = false;
+}
+
 void ed_instance_failed(struct ed_instance *instance, enum ed_call_kind kind, struct ed_span key,
                         const struct ed_script_error *error) {
   uint64_t now_ms = instance->host->hub->timers->now_ms;
   struct ed_policy *policy = ed_policy_of(instance);
-  instance->failures++;
+  ed_instance_remember(instance, error->text);
   policy->failures++;
   instance->host->counts.failures++;
-  bool same = instance->last_failure && strcmp(instance->last_failure, error->text) == 0;
-  if (same && now_ms - instance->reported_ms < QUIET_MS) {
+  if (instance->told && now_ms - instance->reported_ms < QUIET_MS) {
     instance->unreported++;
     return;
   }
@@ -53,7 +61,5 @@ void ed_instance_failed(struct ed_instance *instance, enum ed_call_kind kind, st
          key.len ? (const char *)key.at : "", error->text, again);
   instance->unreported = 0;
   instance->reported_ms = now_ms;
-  if (same) return;
-  free(instance->last_failure);
-  instance->last_failure = ed_strdup(error->text);
+  instance->told = true;
 }

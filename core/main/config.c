@@ -82,14 +82,26 @@ static void apply_options(struct ed_node *root, const struct ed_config_options *
   free(origin);
 }
 
+/* Over TCP nobody but the key says who may. */
+static void check_admin(const struct ed_config *config, const struct ed_node *admin, const struct ed_report *report) {
+  const char *listen = config->admin_listen;
+  bool local = !strcmp(listen, "auto") || !strcmp(listen, "off") || !strncmp(listen, "unix:", 5);
+  if (config->admin_key) return;
+  if (!local) ed_report(report, ed_node_find(admin, "listen"), "a TCP address needs admin.key");
+  if (config->admin_public) ed_report(report, ed_node_find(admin, "public"), "this needs admin.key");
+}
+
 /* Limits come before namespaces, as these begin with them. */
 static void check_root(struct ed_config *config, const struct ed_node *root, const struct ed_report *report) {
-  static const char *const sections[] = {"limits", "plugins", "policies", "namespaces", "tls"};
-  const struct ed_scope top = {
-      .homes = {{ED_HOME_CONFIG, config}}, .prefix = "", .sections = sections, .sections_len = 5};
+  static const char *const sections[] = {"admin", "limits", "plugins", "policies", "namespaces", "tls"};
+  const struct ed_scope top = {.homes = {{ED_HOME_CONFIG, config}},
+                               .prefix = "",
+                               .sections = sections,
+                               .sections_len = sizeof sections / sizeof *sections};
   const struct ed_scope limits = {.homes = {{ED_HOME_CONFIG, config}, {ED_HOME_LIMITS, &config->limits}},
                                   .prefix = "limits."};
   const struct ed_scope policies = {.homes = {{ED_HOME_CONFIG, config}}, .prefix = "policies."};
+  const struct ed_scope admin = {.homes = {{ED_HOME_CONFIG, config}}, .prefix = "admin."};
   const struct ed_scope tls = {.homes = {{ED_HOME_CONFIG, config}}, .prefix = "tls."};
   const struct ed_node *node;
   ed_scope_set(&top, root, report);
@@ -97,6 +109,10 @@ static void check_root(struct ed_config *config, const struct ed_node *root, con
     ed_scope_set(&tls, node, report);
     if (config->tls.listen.len && !(config->tls.certificate && config->tls.key))
       ed_report(report, node, "tls.listen needs tls.certificate and tls.key");
+  }
+  if ((node = ed_node_find(root, "admin"))) {
+    ed_scope_set(&admin, node, report);
+    if (node->kind == ED_NODE_TABLE) check_admin(config, node, report);
   }
   if ((node = ed_node_find(root, "limits"))) ed_scope_set(&limits, node, report);
   if ((node = ed_node_find(root, "policies"))) ed_scope_set(&policies, node, report);

@@ -26,6 +26,9 @@ struct ed_config {         /* owns all that it points to */
   } tls;
   enum ed_log_level log;
   uint64_t drain_ms;
+  const char *admin_listen; /* "auto", "off", or one address as of `listen` */
+  const char *admin_key;    /* NULL: none */
+  bool admin_public;
   uint64_t rooms, connections; /* at most, in all */
   uint64_t header_bytes, upgrade_ms, ping_interval_ms, ping_timeout_ms;
   struct ed_policy_limits {

@@ -49,7 +49,7 @@ static int check_or_run(const struct ed_cli *cli) {
   } else if (cli->action == ED_CLI_CHECK) {
     puts("configuration ok");
   } else {
-    const struct ed_log log = {.out = stderr, .level = config->log};
+    struct ed_log log = {.out = stderr, .level = config->log};
     if (ed_server_run(config, &log)) status = STATUS_CONFIGURATION;
   }
   ed_problems_print(&problems, stderr);

@@ -39,6 +39,13 @@ const struct ed_knob ED_KNOBS[] = {
     {"tls.certificate", ED_KIND_PATH, CONFIG(tls.certificate), NULL, 0, 0,
      "The certificate and its chain, PEM, relative to the folder of the configuration file."},
     {"tls.key", ED_KIND_PATH, CONFIG(tls.key), NULL, 0, 0, "Its private key, PEM, likewise."},
+    {"admin.listen", ED_KIND_ADMIN, CONFIG(admin_listen), "auto", 0, 0,
+     "Where the admin interface, which eddyctl talks to, listens: \"auto\" for a unix socket in the runtime folder,\n"
+     "    \"off\", or one address; with a TCP one it needs admin.key."},
+    {"admin.key", ED_KIND_KEY, CONFIG(admin_key), NULL, 0, 0,
+     "What whoever does not come over its unix socket must know: 16 to 256 printable characters."},
+    {"admin.public", ED_KIND_BOOL, CONFIG(admin_public), "false", 0, 0,
+     "Whether the admin interface is on the public addresses too, below /admin; it needs admin.key then."},
 
     {"limits.rooms", ED_KIND_COUNT, CONFIG(rooms), "100000", 1, 100000000, "Rooms at the same time."},
     {"limits.connections", ED_KIND_COUNT, CONFIG(connections), "50000", 1, 10000000,
@@ -118,6 +125,8 @@ static const char *kind_text(enum ed_kind kind) {
     case ED_KIND_NAME: return "name";
     case ED_KIND_PATH: return "path";
     case ED_KIND_URL: return "URL";
+    case ED_KIND_ADMIN: return "address";
+    case ED_KIND_KEY: return "key";
     case ED_KIND_ADDRESSES: return "address or list";
     case ED_KIND_NETWORKS: return "address or list";
   }

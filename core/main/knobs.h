@@ -19,6 +19,8 @@ enum ed_kind {                    /* what a knob holds, and the type of the fiel
                ED_KIND_NAME,      /* const char *, owned: 1 to 64 of A-Z a-z 0-9 _ - */
                ED_KIND_PATH,      /* const char *, owned */
                ED_KIND_URL,       /* const char *, owned: what the server is called from outside */
+               ED_KIND_ADMIN,     /* const char *, owned: where the admin interface listens */
+               ED_KIND_KEY,       /* const char *, owned: a secret, which no message shows */
                ED_KIND_ADDRESSES, /* struct ed_texts: where to listen */
                ED_KIND_NETWORKS   /* struct ed_texts: addresses and CIDR networks */
 };

@@ -1,17 +1,21 @@
 #include "main/server.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "admin/admin.h"
+#include "base/mem.h"
 #include "host/host.h"
+#include "main/ctl/place.h"
 #include "main/plugins.h"
 #include "main/policies.h"
 #include "main/watch.h"
 #include "net/net.h"
 
 /* One line with every address; where any free port was asked for, the one that it has become. */
-static void log_addresses(const struct ed_config *config, const struct ed_net *net, const struct ed_log *log) {
+static void log_addresses(const struct ed_config *config, const char *admin, const struct ed_net *net,
+                          const struct ed_log *log) {
   struct ed_buf text = {0};
   const struct ed_texts *plain = &config->listen, *tls = &config->tls.listen;
   for (size_t i = 0; i < plain->len + tls->len; i++) {
@@ -25,15 +29,82 @@ static void log_addresses(const struct ed_config *config, const struct ed_net *n
       ed_buf_add_text(&text, address);
   }
   ed_buf_add_byte(&text, 0);
+  if (ed_net_has_admin(net)) {
+    unsigned port = ed_net_port(net, config->listen.len);
+    ed_log(log, ED_LOG_INFO, "main", port ? "admin interface on %.*s:%u" : "admin interface on %.*s",
+           (int)(port ? strrchr(admin, ':') - admin : (ptrdiff_t)strlen(admin)), admin, port);
+  }
   ed_log(log, ED_LOG_INFO, "main", "eddyd " EDDY_VERSION " listens on %s", (const char *)text.at);
   ed_buf_deinit(&text);
 }
 
 static bool policy_known(void *arg, const char *name) { return ed_host_knows(*(struct ed_host **)arg, name); }
 
-int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
+/* ---- what the admin interface asks for ---- */
+
+struct server {
+  struct ed_log *log;
+  struct ed_host *host;
+  struct ed_admin *admin;
+  const char **plugins;        /* names; owned, the names borrowed */
+  char socket[ED_PLACE_MAX + 5]; /* "unix:PATH", where it is "auto" */
+};
+
+static int reload(void *arg, struct ed_buf *said) {
+  struct server *server = arg;
+  struct ed_host_counts before = ed_host_counts(server->host);
+  ed_host_changed(server->host, NULL);
+  struct ed_host_counts after = ed_host_counts(server->host);
+  uint64_t failed = after.reload_failures - before.reload_failures;
+  ed_buf_printf(said, "policies: %llu loaded anew", (unsigned long long)(after.reloads - before.reloads));
+  if (failed) ed_buf_printf(said, ", %llu do not load: the log says why", (unsigned long long)failed);
+  return failed ? -1 : 0;
+}
+
+static void set_log(void *arg, enum ed_log_level level) { ((struct server *)arg)->log->level = level; }
+
+static const struct ed_admin_ops admin_ops = {.reload = reload, .set_log = set_log};
+
+/* Where it is to listen; NULL: nowhere. */
+static const char *admin_address(const struct ed_config *config, struct server *server) {
+  char path[ED_PLACE_MAX];
+  if (strcmp(config->admin_listen, "off") == 0) return NULL;
+  if (strcmp(config->admin_listen, "auto") != 0) return config->admin_listen;
+  if (!ed_place_make(path)) {
+    ed_log(server->log, ED_LOG_INFO, "main", "no admin interface: there is no runtime folder for its socket; "
+           "admin.listen may name a place");
+    return NULL;
+  }
+  snprintf(server->socket, sizeof server->socket, "unix:%s", path);
+  return server->socket;
+}
+
+static void begin_admin(const struct ed_config *config, struct server *server) {
+  server->plugins = ed_alloc((config->plugins_len + 1) * sizeof *server->plugins);
+  for (size_t i = 0; i < config->plugins_len; i++) server->plugins[i] = ed_plugin_file_name(config->plugins[i].file);
+  const struct ed_admin_options options = {.key = config->admin_key,
+                                           .log = server->log,
+                                           .spaces = config->spaces,
+                                           .spaces_len = config->spaces_len,
+                                           .plugins = server->plugins,
+                                           .plugins_len = config->plugins_len,
+                                           .connections = config->connections,
+                                           .ops = &admin_ops,
+                                           .arg = server};
+  server->admin = ed_admin_new(&options);
+}
+
+static void end_admin(struct server *server) {
+  ed_admin_free(server->admin);
+  free(server->plugins);
+}
+
+int ed_server_run(const struct ed_config *config, struct ed_log *log) {
+  struct server server = {.log = log};
   struct ed_host *host = NULL;
   struct ed_plugged *plugged = NULL;
+  begin_admin(config, &server);
+  const char *admin = admin_address(config, &server);
   const struct ed_net_options options = {
       .listen = config->listen.list,
       .listen_len = config->listen.len,
@@ -57,16 +128,24 @@ int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
       .policy_arg = &host,
       .other_page = ed_plugged_page,
       .other_arg = &plugged,
+      .admin = ed_admin_table(server.admin),
+      .admin_listen = admin,
+      .admin_may_fail = admin == server.socket,
+      .admin_public = config->admin_public,
   };
   struct ed_net *net;
   int rc = ed_net_open(&net, &options, log);
-  if (rc) return rc;
+  if (rc) {
+    end_admin(&server);
+    return rc;
+  }
   const struct ed_host_options policies = ed_policies_options(config);
-  host = ed_host_new(&policies, ed_net_hub(net), log);
+  host = server.host = ed_host_new(&policies, ed_net_hub(net), log);
+  ed_admin_attach(server.admin, net, host);
   struct ed_watch *watch = ed_watch_new(ed_net_loop(net), config->scripts, host, log);
   plugged = ed_plugged_new(config, net, host, log);
   if (plugged) {
-    log_addresses(config, net, log);
+    log_addresses(config, admin, net, log);
     rc = ed_net_run(net);
   } else {
     rc = -EINVAL;
@@ -77,6 +156,7 @@ int ed_server_run(const struct ed_config *config, const struct ed_log *log) {
   plugged = NULL;
   ed_host_free(host);
   ed_net_free(net);
+  end_admin(&server);
   ed_log(log, ED_LOG_INFO, "main", "ended");
   return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "admin/admin.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "main/config.h"
@@ -119,11 +120,27 @@ static int check_name(const char *text, char why[128]) {
 
 static int check_path(const char *text, char why[128]) { return *text ? 0 : wrong(why, "a path is not empty"); }
 
+static int check_admin(const char *text, char why[128]) {
+  if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) return 0;
+  return ed_net_check_listen(text, why);
+}
+
+static int check_key(const char *text, char why[128]) {
+  size_t len = strlen(text);
+  bool plain = true;
+  for (const char *c = text; *c; c++) plain = plain && *c > ' ' && *c < 0x7f;
+  if (plain && len >= ED_ADMIN_KEY_MIN && len <= ED_ADMIN_KEY_MAX) return 0;
+  snprintf(why, 128, "a key is %d to %d printable characters, without spaces", ED_ADMIN_KEY_MIN, ED_ADMIN_KEY_MAX);
+  return -EINVAL;
+}
+
 static check_fn *check_of(enum ed_kind kind) {
   switch (kind) {
     case ED_KIND_LEVEL: return check_level;
     case ED_KIND_NAME: return check_name;
     case ED_KIND_URL: return ed_net_check_public_url;
+    case ED_KIND_ADMIN: return check_admin;
+    case ED_KIND_KEY: return check_key;
     case ED_KIND_ADDRESSES: return ed_net_check_listen;
     case ED_KIND_NETWORKS: return ed_net_check_proxy;
     default: return check_path;
@@ -134,7 +151,10 @@ static bool text_valid(const struct ed_knob *knob, const struct ed_node *node, c
                        const struct ed_report *report) {
   char why[128];
   if (check_of(knob->kind)(text, why) == 0) return true;
-  ed_report(report, node, "\"%s\": %s", text, why);
+  if (knob->kind == ED_KIND_KEY)
+    ed_report(report, node, "%s", why);
+  else
+    ed_report(report, node, "\"%s\": %s", text, why);
   return false;
 }
 
@@ -226,6 +246,8 @@ void ed_knobs_release(enum ed_home kind, void *home) {
     switch (ED_KNOBS[i].kind) {
       case ED_KIND_NAME:
       case ED_KIND_PATH:
+      case ED_KIND_ADMIN:
+      case ED_KIND_KEY:
       case ED_KIND_URL: free((char *)*(const char **)field); break;
       case ED_KIND_ADDRESSES:
       case ED_KIND_NETWORKS: texts_release(field); break;

@@ -16,9 +16,11 @@ static const char *phrase(int status) {
     case 200: return "OK";
     case 204: return "No Content";
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
     case 411: return "Length Required";
     case 413: return "Content Too Large";
     case 426: return "Upgrade Required";
@@ -32,7 +34,8 @@ static const char *phrase(int status) {
 
 static void compose(struct ed_buf *out, const struct ed_call *call, int status, const char *type, struct ed_span body) {
   ed_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
-  ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");
+  if (!call || call->page != ED_PAGE_ADMIN) ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");
+  if (status == 401) ed_buf_add_text(out, "WWW-Authenticate: Bearer\r\n");
   if (status == 204) {
     ed_buf_add_text(out, "Access-Control-Allow-Methods: GET, POST\r\n");
     ed_buf_add_text(out, "Access-Control-Allow-Headers: authorization, accept, content-type\r\n");
@@ -96,10 +99,14 @@ int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault) {
 }
 
 void ed_answer_early(struct ed_conn *conn, int status, const char *text) {
-  struct ed_buf out = {0};
   char *json = error_object(text);
-  compose(&out, NULL, status, "application/json", ed_span_text(json));
+  ed_answer_json_early(conn, status, ed_span_text(json));
   free(json);
+}
+
+void ed_answer_json_early(struct ed_conn *conn, int status, struct ed_span json) {
+  struct ed_buf out = {0};
+  compose(&out, NULL, status, "application/json", json);
   /* A few hundred bytes into an empty socket: it takes them, or it is dead. */
   if (send(conn->fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len) {
     shutdown(conn->fd, SHUT_WR);

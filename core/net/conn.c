@@ -94,6 +94,7 @@ static void release(struct ed_conn *conn) {
   last->index = conn->index;
   net->surplus_len -= conn->surplus;
   if (conn->relay) ed_relay_leave(conn->relay);
+  net->admin_len -= conn->admin;
   ed_call_free(conn->call);
   ed_buf_deinit(&conn->input);
   free(conn->aside);

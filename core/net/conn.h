@@ -60,6 +60,8 @@ struct ed_conn {
   bool peer_closed : 1; /* it has sent a close frame */
   bool doomed : 1;     /* to be dropped at the end of the turn */
   bool todo : 1;       /* on net->todo */
+  bool admin : 1;      /* it came over the admin interface's own address */
+  bool local : 1;      /* over a unix socket */
 };
 
 /* For a socket just accepted, which it owns from then on. */

@@ -20,6 +20,8 @@ void ed_call_free(struct ed_call *call) {
   ed_buf_deinit(&call->query);
   ed_buf_deinit(&call->body);
   ed_buf_deinit(&call->answer);
+  ed_buf_deinit(&call->authorization);
+  if (call->job) call->admin->drop(call->admin->arg, call->job);
   free(call);
 }
 
@@ -55,6 +57,7 @@ static int call_begin(struct ed_conn *conn) {
   call->post = method == LWSHUMETH_POST;
   call->head = method == LWSHUMETH_HEAD;
   call->body_left = conn->body_len;
+  if (ed_http_admin_begin(conn, ed_span(path, (size_t)len))) return method;
   call->space = ed_http_space(conn->net, route.space);
   call->id = ed_span(call->id_bytes, 0); /* as good as an id that is too long: no room can have it */
   if (route.id.len && route.id.len <= sizeof call->id_bytes) {
@@ -212,6 +215,7 @@ static int page(struct ed_conn *conn) {
     }
     case ED_PAGE_HEALTH: return ed_answer_json(conn, 200, "{\"status\":\"ok\"}");
     case ED_PAGE_CONNECT: return ed_answer_error(conn, 426, "this is where a WebSocket connects");
+    case ED_PAGE_ADMIN: return ed_http_admin(conn);
     case ED_PAGE_OTHER: return page_other(conn);
     case ED_PAGE_NONE: break;
   }
@@ -222,12 +226,13 @@ static int page(struct ed_conn *conn) {
 /* What is wrong with the request whatever its body is: false with a fault. */
 static bool acceptable(const struct ed_conn *conn, int method, struct ed_fault *fault) {
   const struct ed_call *call = conn->call;
-  bool post = call->page == ED_PAGE_NEW || call->page == ED_PAGE_SEND || (call->page == ED_PAGE_OTHER && call->post);
+  bool admin = call->page == ED_PAGE_ADMIN, other = call->page == ED_PAGE_OTHER || admin;
+  bool post = call->page == ED_PAGE_NEW || call->page == ED_PAGE_SEND || (other && call->post);
   if (call->page == ED_PAGE_NONE)
     ed_fault(fault, ED_FAULT_NO_PAGE, NULL);
   else if (method != (post ? LWSHUMETH_POST : LWSHUMETH_GET) && (post || method != LWSHUMETH_HEAD))
     ed_fault(fault, ED_FAULT_BAD_METHOD, NULL);
-  else if (conn->net->state != ED_NET_SERVING)
+  else if (conn->net->state != ED_NET_SERVING && !admin)
     ed_fault(fault, ED_FAULT_DRAINING, NULL);
   else if (!call->space)
     ed_fault(fault, ED_FAULT_NO_SPACE, NULL);
@@ -247,11 +252,12 @@ int ed_http_request(struct ed_conn *conn) {
   int method = call_begin(conn);
   struct ed_call *call = conn->call;
   if (method < 0) return -1;
-  if (method == LWSHUMETH_OPTIONS) return ed_answer(conn, 204, NULL, ed_span(NULL, 0));
+  bool admin = call->page == ED_PAGE_ADMIN;
+  if (method == LWSHUMETH_OPTIONS && !admin) return ed_answer(conn, 204, NULL, ed_span(NULL, 0));
   if (!acceptable(conn, method, &fault)) return ed_answer_fault(conn, &fault);
   bool new = call->page == ED_PAGE_NEW;
   bool bounded = call->page == ED_PAGE_SEND || call->page == ED_PAGE_OTHER;
-  uint64_t most = new ? OPTIONS_BODY_MAX : bounded ? call->space->limits.message : UINT64_MAX;
+  uint64_t most = admin ? ed_http_admin_body_max(conn->net) : new ? OPTIONS_BODY_MAX : bounded ? call->space->limits.message : UINT64_MAX;
   if (call->body_left > most) {
     ed_fault(&fault, ED_FAULT_TOO_LARGE, "the %s larger than %s", new ? "options are" : "message is",
              new ? "64 KiB" : "limits.message");
@@ -284,6 +290,7 @@ int ed_http_body(struct ed_conn *conn, struct ed_span bytes) {
 int ed_http_writable(struct ed_conn *conn) {
   struct ed_call *call = conn->call;
   if (!call) return 0;
+  if (call->job) return ed_http_admin_more(conn);
   if (call->waiting) return take_reply(conn);
   return call->answered ? ed_answer_write(conn) : 0;
 }

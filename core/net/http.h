@@ -13,10 +13,13 @@ struct ed_call {
   bool head;                    /* the answer's body is left out */
   bool answered, waiting;       /* the answer was begun; the room is to give it later */
   enum ed_encoding encoding;    /* of body and answer */
-  bool post;                    /* page OTHER: POST; else GET or HEAD */
+  bool post;                    /* pages OTHER and ADMIN: POST; else GET or HEAD */
   uint64_t body_left;           /* bytes of the request's body that are still to come */
   uint64_t mark;                /* of the room, once it has done what was asked: what the answer depends on */
-  struct ed_buf path, query;    /* page OTHER */
+  struct ed_buf path, query;    /* pages OTHER and ADMIN */
+  struct ed_buf authorization;  /* page ADMIN */
+  const struct ed_net_admin *admin; /* whom `job` belongs to */
+  void *job;                    /* page ADMIN: an answer that is being made */
   struct ed_buf body;
   struct ed_buf answer;
   size_t answer_at; /* what of it has been written */
@@ -36,6 +39,17 @@ const struct ed_space *ed_http_space(const struct ed_net *net, struct ed_span na
 struct ed_room *ed_http_room(struct ed_net *net, const struct ed_space *space, struct ed_span id, bool may_create,
                              struct ed_fault *fault);
 
+/* http_admin.c: the admin interface. True: the request at hand is for it, and its call begun. */
+bool ed_http_admin_begin(struct ed_conn *conn, struct ed_span path);
+int ed_http_admin(struct ed_conn *conn);
+int ed_http_admin_more(struct ed_conn *conn); /* goes on with the call's job */
+/* Whether `path` is on the interface; what leads there is then taken off it. */
+bool ed_http_admin_path(const struct ed_conn *conn, struct ed_span *path);
+/* Of a request that asks for a WebSocket there: joins the room that it is to follow. 1; 0 where it is answered, -1 where
+ * there is no WebSocket at this path. */
+int ed_http_admin_follow(struct ed_conn *conn, struct ed_span path, struct ed_span query, struct ed_span head);
+uint64_t ed_http_admin_body_max(const struct ed_net *net);
+
 /* answer.c: begins the answer to the call at hand. `body` is copied. 0 or -1 as above. */
 int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body);
 int ed_answer_json(struct ed_conn *conn, int status, const char *json);
@@ -45,6 +59,7 @@ int ed_answer_write(struct ed_conn *conn); /* goes on with it */
 
 /* To a connection that libwebsockets has not seen yet; it lingers then. */
 void ed_answer_early(struct ed_conn *conn, int status, const char *text);
+void ed_answer_json_early(struct ed_conn *conn, int status, struct ed_span json);
 void ed_answer_fault_early(struct ed_conn *conn, const struct ed_fault *fault);
 
 /* peer.c: who asks, as eddy_http_request has it. The span is borrowed from `text`. */

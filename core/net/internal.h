@@ -24,14 +24,13 @@ struct ed_listener {
   struct ed_net *net;
   bool tls;
   const char *text; /* as in the options; borrowed */
+  bool admin;       /* for the admin interface alone */
   int fd;           /* -1: closed */
   struct ed_address address;
   uv_poll_t poll;
   bool polled; /* `poll` is a handle of the loop */
   struct ed_timer again; /* after the system had no descriptor left */
 };
-
-enum ed_net_state { ED_NET_SERVING, ED_NET_DRAINING, ED_NET_CLOSING };
 
 struct ed_net {
   struct ed_net_options options;
@@ -55,6 +54,7 @@ struct ed_net {
   struct ed_conn **conns;
   size_t conns_len, conns_cap;
   size_t surplus_len; /* of these, above the limit and not counted against it */
+  size_t admin_len;   /* likewise, on the admin interface's own address */
   struct ed_conn *adopting; /* its socket is being handed to libwebsockets; set only during that call */
   struct ed_conn *todo;     /* to be worked on at the end of the turn */
   struct ed_timer sweep;    /* walks the connections, a slice each time */
@@ -78,7 +78,8 @@ static inline void ed_net_tick(struct ed_net *net) {
 void ed_net_run_out(struct ed_net *net);
 
 /* listener.c */
-int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls);
+/* `tls`: for TLS; `admin`: for the admin interface alone. */
+int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls, bool admin);
 void ed_listener_close(struct ed_listener *listener); /* stops accepting; the loop must run once more after it */
 
 /* bridge.c: libwebsockets. */

@@ -13,6 +13,7 @@
 #define BACKLOG 4096     /* the system caps it at net.core.somaxconn */
 #define ACCEPT_MOST 64   /* at one event: then others get their turn */
 #define SURPLUS_MOST 64  /* connections above the limit, there to be told so */
+#define ADMIN_MOST 64    /* connections to the admin interface, besides all others */
 #define AGAIN_MS 100
 
 static bool trusted(const struct ed_net *net, const struct ed_address *peer) {
@@ -23,8 +24,9 @@ static bool trusted(const struct ed_net *net, const struct ed_address *peer) {
 
 static void admit(struct ed_listener *listener, int fd, const struct ed_address *peer) {
   struct ed_net *net = listener->net;
-  bool surplus = net->conns_len - net->surplus_len >= net->options.connections;
-  if (surplus && net->surplus_len >= SURPLUS_MOST) {
+  bool admin = listener->admin; /* an operator gets in when everything is full */
+  bool surplus = !admin && net->conns_len - net->surplus_len - net->admin_len >= net->options.connections;
+  if ((surplus && net->surplus_len >= SURPLUS_MOST) || (admin && net->admin_len >= ADMIN_MOST)) {
     close(fd);
     return;
   }
@@ -34,6 +36,9 @@ static void admit(struct ed_listener *listener, int fd, const struct ed_address 
     conn->fd = ed_relay_new(net, net->tls, fd, &conn->relay);
     if (conn->fd < 0) conn->fd = -1;
   }
+  conn->admin = admin;
+  net->admin_len += admin;
+  conn->local = peer->any.sa_family == AF_UNIX;
   conn->surplus = surplus;
   net->surplus_len += surplus;
   conn->trusted = trusted(net, peer);
@@ -91,7 +96,10 @@ static int bind_and_listen(struct ed_listener *listener) {
     setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (address->any.sa_family == AF_INET6) /* so [::]:80 and 0.0.0.0:80 go together */
     setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (bind(listener->fd, &address->any, address->len) != 0 || listen(listener->fd, BACKLOG) != 0) {
+  bool bound = bind(listener->fd, &address->any, address->len) == 0;
+  if (bound && listener->admin && address->any.sa_family == AF_UNIX) /* before anybody can connect */
+    bound = chmod(address->local.sun_path, 0600) == 0;
+  if (!bound || listen(listener->fd, BACKLOG) != 0) {
     int error = -errno;
     close(listener->fd);
     listener->fd = -1;
@@ -102,18 +110,20 @@ static int bind_and_listen(struct ed_listener *listener) {
   return 0;
 }
 
-int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls) {
-  *listener = (struct ed_listener){.net = net, .text = text, .tls = tls, .fd = -1};
+int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls, bool admin) {
+  *listener = (struct ed_listener){.net = net, .text = text, .tls = tls, .admin = admin, .fd = -1};
+  enum ed_log_level level = admin && net->options.admin_may_fail ? ED_LOG_WARN : ED_LOG_ERROR;
   struct ed_address_text parts;
   char why[128];
   if (ed_address_parse(text, &parts, why) != 0 || ed_address_resolve(&parts, &listener->address, why) != 0) {
-    ed_log(net->log, ED_LOG_ERROR, "net", "cannot listen on %s: %s", text, why);
+    ed_log(net->log, level, "net", "cannot listen on %s: %s", text, why);
     return -EINVAL;
   }
   int error = bind_and_listen(listener);
   if (!error) error = uv_poll_init(&net->loop, &listener->poll, listener->fd);
   if (error) {
-    ed_log(net->log, ED_LOG_ERROR, "net", "cannot listen on %s: %s", text, strerror(-error));
+    ed_log(net->log, level, "net", "cannot listen on %s%s: %s", text, admin ? " for the admin interface" : "",
+           strerror(-error));
     return error;
   }
   listener->polled = true;

@@ -54,9 +54,15 @@ static struct ed_net *net_of_deadline(struct ed_timer *timer) {
 
 static void closing_over(struct ed_timer *timer) { close_everyone(net_of_deadline(timer), true); }
 
+static void close_listeners(struct ed_net *net, bool admin) {
+  for (size_t i = 0; i < net->listeners_len; i++)
+    if (admin || !net->listeners[i].admin) ed_listener_close(&net->listeners[i]);
+}
+
 static void draining_over(struct ed_timer *timer) {
   struct ed_net *net = net_of_deadline(timer);
   net->state = ED_NET_CLOSING;
+  close_listeners(net, true);
   close_everyone(net, false);
   ed_timer_start(&net->timers, &net->deadline, CLOSING_MS, closing_over);
 }
@@ -74,12 +80,13 @@ static void drain_some(struct ed_net *net) {
 
 void ed_net_drain(struct ed_net *net) {
   if (net->state != ED_NET_SERVING) {
+    close_listeners(net, true);
     closing_over(&net->deadline);
     return;
   }
   ed_log(net->log, ED_LOG_INFO, "net", "shutting down: %zu connections", net->conns_len);
   net->state = ED_NET_DRAINING;
-  for (size_t i = 0; i < net->listeners_len; i++) ed_listener_close(&net->listeners[i]);
+  close_listeners(net, false); /* an operator may still look */
   ed_timer_start(&net->timers, &net->deadline, net->options.drain_ms, draining_over);
 }
 
@@ -205,10 +212,13 @@ static int open_listeners(struct ed_net *net) {
     bool tls = i >= options->listen_len;
     const char *text = tls ? options->tls_listen[i - options->listen_len] : options->listen[i];
     net->listeners_len = i + 1;
-    int error = ed_listener_open(&net->listeners[i], net, text, tls);
+    int error = ed_listener_open(&net->listeners[i], net, text, tls, false);
     if (error) return error;
   }
-  return 0;
+  if (!options->admin || !options->admin_listen) return 0;
+  net->listeners_len++;
+  int error = ed_listener_open(&net->listeners[len], net, net->options.admin_listen, false, true);
+  return net->options.admin_may_fail ? 0 : error;
 }
 
 static int64_t wall_ms(void) {
@@ -256,7 +266,7 @@ static void close_handle(uv_handle_t *handle, void *arg) {
 }
 
 void ed_net_empty(struct ed_net *net) {
-  for (size_t i = 0; i < net->listeners_len; i++) ed_listener_close(&net->listeners[i]);
+  close_listeners(net, true);
   close_everyone(net, true);
   while (net->todo) ed_conns_work(net);
   ed_relays_close(net);
@@ -288,6 +298,13 @@ unsigned ed_net_port(const struct ed_net *net, size_t i) {
   if (address->any.sa_family == AF_INET6) return ntohs(address->ipv6.sin6_port);
   return 0;
 }
+
+bool ed_net_has_admin(const struct ed_net *net) {
+  size_t last = net->listeners_len - 1;
+  return net->listeners_len && net->listeners[last].admin && net->listeners[last].fd >= 0;
+}
+
+enum ed_net_state ed_net_state(const struct ed_net *net) { return net->state; }
 
 struct uv_loop_s *ed_net_loop(struct ed_net *net) {
   return &net->loop;

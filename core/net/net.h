@@ -8,13 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "room/gate.h"
 #include "room/space.h"
 
 struct ed_hub;
+struct ed_member;
 struct ed_net;
+struct ed_net_admin;
 struct ed_plugin_page;
+struct ed_room;
 struct ed_timers;
 struct uv_loop_s;
 
@@ -43,8 +47,36 @@ struct ed_net_options {
   /* A request for what is no page of ours: false where nobody has it. NULL: nobody has anything. */
   bool (*other_page)(void *arg, struct ed_plugin_page *page);
   void *other_arg;
+  /* Who answers on the admin interface; NULL: there is none. */
+  const struct ed_net_admin *admin;
+  const char *admin_listen; /* an address for it alone, besides the others; a unix socket is made for its owner only */
+  bool admin_may_fail;      /* it is done without where it cannot be listened on */
+  bool admin_public;        /* it is on the other addresses too, below /admin */
   const struct ed_gate_ops *gate_ops; /* for the hub; NULL: no gate */
   void *gate;
+};
+
+/* A request on the admin interface, with its whole body; borrowed during the call. */
+struct ed_admin_page {
+  struct ed_span method, path; /* "GET" (or HEAD) or "POST"; without the query */
+  struct ed_span query;        /* NAME=VALUE, decoded, with a NUL between two */
+  struct ed_span authorization;
+  struct ed_span body;
+  bool local;           /* it came over the unix socket that is for this alone */
+  int status;           /* of the answer; 0: not yet, and then `job` is set */
+  struct ed_buf answer; /* JSON; the caller's */
+  void *job;            /* what an answer that is made in pieces needs meanwhile */
+};
+
+struct ed_net_admin {
+  void *arg;
+  void (*ask)(void *arg, struct ed_admin_page *page);
+  /* Goes on with page->job, of which all else is gone; called once in a turn until there is a status. */
+  void (*more)(void *arg, struct ed_admin_page *page);
+  void (*drop)(void *arg, void *job); /* whoever asked has gone */
+  /* The room that a WebSocket is to follow; NULL with a status and an answer, or with none where there is no WebSocket at
+   * this path. */
+  struct ed_room *(*follow)(void *arg, struct ed_admin_page *page);
 };
 
 /* 0; or a negative errno, with what is wrong in the log: -EINVAL for an option that makes no sense (ed_net_check says
@@ -74,8 +106,18 @@ void ed_net_empty(struct ed_net *net);
 /* Closes everything that is still open, frees it, and leaves no handle behind. NULL: nothing happens. */
 void ed_net_free(struct ed_net *net);
 
-/* The port that listener `i` listens on (useful where it was given as 0); 0 for a unix socket. */
+/* The port that listener `i` listens on (useful where it was given as 0); 0 for a unix socket. The admin interface's
+ * own address comes behind the others. */
 unsigned ed_net_port(const struct ed_net *net, size_t i);
+
+/* Whether the admin interface has its own address. */
+bool ed_net_has_admin(const struct ed_net *net);
+
+/* Where a connection comes from: "10.0.0.1:5123", "[::1]:5123", "unix"; "?" where it is none, or gone. */
+void ed_net_member_address(const struct ed_member *member, char out[64]);
+
+enum ed_net_state { ED_NET_SERVING, ED_NET_DRAINING, ED_NET_CLOSING };
+enum ed_net_state ed_net_state(const struct ed_net *net);
 
 struct uv_loop_s *ed_net_loop(struct ed_net *net); /* for handles of the caller's; closed before ed_net_free */
 struct ed_hub *ed_net_hub(struct ed_net *net);

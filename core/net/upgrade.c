@@ -42,6 +42,17 @@ static void open_up(struct ed_conn *conn, const struct ed_handshake *handshake) 
     ed_conn_doom(conn);
 }
 
+/* The same on the admin interface. */
+static bool follow(struct ed_conn *conn, struct ed_span path, const struct ed_handshake *handshake,
+                   struct ed_span head, int status, const char *why) {
+  int result = status ? 0 : ed_http_admin_follow(conn, path, handshake->query, head);
+  if (status)
+    ed_answer_early(conn, status, why);
+  else if (result > 0)
+    open_up(conn, handshake);
+  return result >= 0;
+}
+
 bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
   struct ed_handshake handshake = {0};
   const char *why;
@@ -51,6 +62,8 @@ bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
   memcpy(escaped, handshake.path.at, handshake.path.len);
   escaped[handshake.path.len] = '\0';
   if (lws_urldecode(path, escaped, sizeof path) < 0) return false;
+  struct ed_span admin = ed_span_text(path);
+  if (ed_http_admin_path(conn, &admin)) return follow(conn, admin, &handshake, head, status, why);
   struct ed_route route = ed_route_parse(conn->net->public_base.path, ed_span_text(path));
   if (route.page != ED_PAGE_CONNECT) return false; /* whoever may upgrade need not: it gets the page */
   struct ed_fault fault = {0};

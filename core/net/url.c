@@ -54,6 +54,7 @@ struct ed_route ed_route_parse(struct ed_span prefix, struct ed_span path) {
 }
 
 const char *ed_page_methods(enum ed_page page) {
+  if (page == ED_PAGE_ADMIN) return "GET, HEAD, POST";
   if (page == ED_PAGE_OTHER) return "GET, HEAD, POST, OPTIONS";
   return page == ED_PAGE_NEW || page == ED_PAGE_SEND ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
 }

@@ -12,6 +12,7 @@ enum ed_page {
   ED_PAGE_ROOM,    /* [/db/NAME]/room/ID */
   ED_PAGE_CONNECT, /* [/db/NAME]/room/ID/connect */
   ED_PAGE_SEND,    /* [/db/NAME]/room/ID/send */
+  ED_PAGE_ADMIN,   /* whatever is asked for on the admin interface */
   ED_PAGE_OTHER,   /* NONE, where somebody else is to be asked; see ed_net_options.other_page */
 };
 

@@ -141,6 +141,24 @@ struct ed_room *ed_hub_create(struct ed_hub *hub, const struct ed_space *space, 
   return room;
 }
 
+bool ed_hub_walk_begin(const struct ed_hub *hub, struct ed_hub_walk *walk) {
+  unsigned buckets = hub->rooms ? hub->rooms->hh.tbl->num_buckets : 0;
+  bool begins = !walk->buckets || walk->buckets != buckets;
+  if (begins) *walk = (struct ed_hub_walk){.buckets = buckets};
+  return begins;
+}
+
+bool ed_hub_walk(struct ed_hub *hub, struct ed_hub_walk *walk, size_t most, void (*fn)(void *arg, struct ed_room *room),
+                 void *arg) {
+  if (!hub->rooms) return false;
+  const UT_hash_table *table = hub->rooms->hh.tbl;
+  for (size_t seen = 0; walk->bucket < walk->buckets && seen < most; walk->bucket++) {
+    struct UT_hash_handle *at = table->buckets[walk->bucket].hh_head;
+    for (; at; at = at->hh_next, seen++) fn(arg, ELMT_FROM_HH(table, at));
+  }
+  return walk->bucket < walk->buckets;
+}
+
 struct ed_traffic *ed_hub_traffic(struct ed_hub *hub, const struct ed_space *space) {
   struct ed_traffic *traffic;
   LL_FOREACH(hub->traffic, traffic) if (traffic->space == space) return traffic;
@@ -150,21 +168,13 @@ struct ed_traffic *ed_hub_traffic(struct ed_hub *hub, const struct ed_space *spa
   return traffic;
 }
 
-static void close_all(const struct ed_members *members) {
-  for (size_t i = 0; i < members->len; i++) ed_member_close(members->list[i], 1001, "the room has ended");
-}
-
 void ed_hub_remove(struct ed_room *room) {
   if (room->ending) return;
   room->ending = true;
   room->hub->counts.removed++;
   HASH_DEL(room->hub->rooms, room);
   ed_room_close(room, true); /* now: another one may begin under its name before the last member has left */
-  for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++) {
-    close_all(&room->everyone[encoding]);
-    close_all(&room->debuggers[encoding]);
-  }
-  close_all(&room->choosy);
+  ed_room_disconnect(room, 1001, "the room has ended");
   if (ed_room_members(room) + room->transients.len == 0) ed_room_free(room);
 }
 

@@ -58,6 +58,17 @@ void ed_hub_deinit(struct ed_hub *hub);
 
 size_t ed_hub_rooms(const struct ed_hub *hub);
 
+/* All rooms in memory, in no order, a stretch of about `most` at each call of ed_hub_walk, until it says false. Rooms
+ * may come and go between two calls: one that was there all the time is seen exactly once. Only where the table has
+ * grown meanwhile all must begin again: so each call comes behind one of ed_hub_walk_begin, which says true where it
+ * does, as it does at first (`walk` zeroed by the caller). fn may not end rooms. */
+struct ed_hub_walk {
+  unsigned bucket, buckets;
+};
+bool ed_hub_walk_begin(const struct ed_hub *hub, struct ed_hub_walk *walk);
+bool ed_hub_walk(struct ed_hub *hub, struct ed_hub_walk *walk, size_t most, void (*fn)(void *arg, struct ed_room *room),
+                 void *arg);
+
 /* The room where it is in memory, or NULL. */
 struct ed_room *ed_hub_find(struct ed_hub *hub, const struct ed_space *space, struct ed_span id);
 

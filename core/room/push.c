@@ -180,13 +180,30 @@ static bool debugged(const struct ed_members *debuggers) {
   return false;
 }
 
+/* To those who watch: made for each, as they are few and seldom. */
+static void show(struct ed_stream *stream, const struct ed_push *push, const struct ed_member *from) {
+  struct ed_room *room = stream->room;
+  bool transcoded = false;
+  struct ed_span value = value_in(room, push, ED_JSON, &transcoded);
+  for (size_t i = 0; i < room->transients.len; i++) {
+    struct ed_member *member = room->transients.list[i];
+    if (!member->watcher || member->closing) continue;
+    size_t start;
+    ed_wire_tail(ed_outbox_begin(room, ED_JSON, &start), ed_stream_key(stream), push->action, value, push->seq,
+                 ed_timers_wall(room->hub->timers), from ? from->id : 0);
+    ed_outbox_end(room, ED_JSON, start, ED_TO_MEMBER, member, false);
+  }
+}
+
 static void broadcast(struct ed_stream *stream, const struct ed_push *push, bool changed) {
   struct ed_room *room = stream->room;
   bool transcoded = false;
   for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++) {
     size_t hearers = stream->audience[encoding].len + room->everyone[encoding].len;
-    room->traffic->out[push->action] += push->action == ED_COMPACT ? 0 : hearers;
-    if (push->action != ED_COMPACT && hearers)
+    if (push->action == ED_COMPACT) hearers = 0;
+    room->traffic->out[push->action] += hearers;
+    room->out += hearers;
+    if (hearers)
       frame(stream, push, (enum ed_encoding)encoding, ED_TO_STREAM, &transcoded);
     if (!debugged(&room->debuggers[encoding])) continue;
     if (changed)
@@ -232,6 +249,7 @@ static int push_stream(struct ed_stream *stream, const struct ed_push *asked, st
   room->traffic->in[push.action]++;
   ed_room_touch(room);
   broadcast(stream, &push, apply(stream, &push));
+  if (room->watchers) show(stream, &push, member);
   answer(stream, &push, member);
   if (stream->watched) gate->commit(room->hub->gate, stream, &push, member);
   return 0;

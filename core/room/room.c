@@ -82,6 +82,7 @@ void ed_room_free(struct ed_room *room) {
   free(room->choosy.list);
   free(room->transients.list);
   free(room->policy);
+  free(room->pace);
   free(room);
 }
 
@@ -200,6 +201,8 @@ int ed_room_join(struct ed_room *room, struct ed_member *member, struct ed_fault
   ed_timer_stop(room->hub->timers, &room->idle);
   enlist(member);
   room->hub->counts.members += !member->transient;
+  room->watchers += member->watcher;
+  member->since_s = (uint32_t)(room->hub->timers->now_ms / 1000);
   if (member->debug) {
     struct ed_stream *stream, *next;
     HASH_ITER(hh, room->streams, stream, next)
@@ -216,6 +219,7 @@ void ed_room_leave(struct ed_member *member) {
   ed_hub_unmark_ready(hub, member);
   delist(member);
   hub->counts.members -= !member->transient;
+  room->watchers -= member->watcher;
   while (member->subscriptions_len) {
     size_t last = member->subscriptions_len - 1;
     struct ed_stream *stream = member->subscriptions[last].stream;
@@ -238,6 +242,43 @@ void ed_room_leave(struct ed_member *member) {
   member->subscriptions_cap = 0;
   ed_room_touch(room);
   ed_room_rest(room);
+}
+
+struct ed_member *ed_room_member_at(const struct ed_room *room, size_t i) {
+  const struct ed_members *const lists[] = {&room->everyone[0], &room->everyone[1], &room->debuggers[0],
+                                            &room->debuggers[1], &room->choosy};
+  for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+    if (i < lists[k]->len) return lists[k]->list[i];
+    i -= lists[k]->len;
+  }
+  return NULL;
+}
+
+void ed_room_disconnect(struct ed_room *room, unsigned code, const char *why) {
+  struct ed_member *member;
+  for (size_t i = 0; (member = ed_room_member_at(room, i)); i++) ed_member_close(member, code, why);
+  for (size_t i = 0; i < room->transients.len; i++)
+    if (room->transients.list[i]->watcher) ed_member_close(room->transients.list[i], code, why);
+}
+
+/* ---- how busy it is ---- */
+
+#define PACE_LEAST_MS 900   /* who asks every second is answered anew each time */
+#define PACE_MOST_MS 60000  /* beyond that an average says nothing */
+
+const struct ed_pace *ed_room_pace(struct ed_room *room) {
+  uint64_t now_ms = room->hub->timers->now_ms;
+  struct ed_pace *pace = room->pace;
+  if (pace && now_ms - pace->at_ms < PACE_LEAST_MS) return pace;
+  if (!pace) pace = room->pace = ed_zalloc(sizeof *pace);
+  float seconds = (float)(now_ms - pace->at_ms) / 1000;
+  pace->known = pace->at_ms && now_ms - pace->at_ms <= PACE_MOST_MS;
+  pace->in = pace->known ? (float)(room->seq - pace->seq) / seconds : 0;
+  pace->out = pace->known ? (float)(room->out - pace->out_at) / seconds : 0;
+  pace->seq = room->seq;
+  pace->out_at = room->out;
+  pace->at_ms = now_ms;
+  return pace;
 }
 
 /* ---- the end of a room that nobody uses ---- */

@@ -43,6 +43,7 @@ struct ed_room {
   struct ed_traffic *traffic; /* of its namespace; the hub's */
   char *policy;               /* name of its policy; owned */
   uint64_t seq;               /* number of the last message; 0: none yet */
+  uint64_t out;               /* of its messages, broadcast: one for each member that hears it; since it is in memory */
   uint64_t mark; /* number of the last change: a message, or whatever else changes what it retains. After a load: seq */
   uint64_t open; /* the outbox is open up to this mark */
   struct ed_held held;
@@ -62,11 +63,13 @@ struct ed_room {
   bool dirty;
   uint32_t busy;                             /* inside a push, or between ed_room_enter and ed_room_exit */
   bool ending;                               /* out of the hub; freed when the last member has left */
+  uint32_t watchers;                         /* among the transients */
   struct ed_pending *pending, *pending_last; /* pushes made inside a push */
   size_t pending_len;
   uint64_t touched_ms; /* last message or leave */
   uint64_t idle_ms; /* with no member and no message for so long it is deleted; 0: never. From the namespace at first */
   struct ed_timer idle;
+  struct ed_pace *pace; /* owned; NULL until somebody wanted to know how busy it is */
   void *host;    /* the gate's own, from open to close */
   void *plugged; /* the keeper's own, as long as the room is in memory */
   size_t id_at;  /* where the id begins in `name` */
@@ -85,6 +88,23 @@ static inline size_t ed_room_members(const struct ed_room *room) {
   return room->everyone[0].len + room->everyone[1].len + room->debuggers[0].len + room->debuggers[1].len +
          room->choosy.len;
 }
+
+/* How busy a room is: messages in and out a second, between the last two times that ed_room_pace was asked. */
+struct ed_pace {
+  bool known;           /* no, where it was asked for the first time, or after more than a minute */
+  float in, out;        /* a second */
+  uint64_t seq, out_at; /* of the room, at the last look, which was at: */
+  uint64_t at_ms;
+};
+
+/* Looks: at most once a second, so that who asks more often, or besides another, is told the same. */
+const struct ed_pace *ed_room_pace(struct ed_room *room);
+
+/* The connection number `i` of ed_room_members(room), in an order that stands until one joins, leaves or subscribes. */
+struct ed_member *ed_room_member_at(const struct ed_room *room, size_t i);
+
+/* Asks every connection and watcher to go; `why` is a constant. They leave by themselves, later. */
+void ed_room_disconnect(struct ed_room *room, unsigned code, const char *why);
 
 /* `member` (ops, encoding, transient, debug filled in, the rest zero) takes part. A debug member is sent an init for
  * every key. -1 with a fault: the room is full, or the gate refused it; then nothing has changed. */
