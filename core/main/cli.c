@@ -8,45 +8,52 @@
 
 enum { LOG_LEVEL = 256, CHECK, KNOBS, TEST, EXPORT, EXPORT_ALL, IMPORT, FORCE, VERSION };
 
-static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
-                                        {"listen", required_argument, NULL, 'l'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"log-level", required_argument, NULL, LOG_LEVEL},
-                                        {"check", no_argument, NULL, CHECK},
-                                        {"knobs", no_argument, NULL, KNOBS},
-                                        {"test", required_argument, NULL, TEST},
-                                        {"export", required_argument, NULL, EXPORT},
-                                        {"import", optional_argument, NULL, IMPORT},
-                                        {"export-all", no_argument, NULL, EXPORT_ALL},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {"version", no_argument, NULL, VERSION},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
+const struct ed_cli_option ED_CLI_OPTIONS[] = {
+    {'c', "config", "FILE", "the configuration; without it ./etc/eddy.lua, if there, else every knob's default"},
+    {'l', "listen", "ADDRESS", "HOST:PORT, [IPV6]:PORT or unix:/PATH, in place of the configuration's; repeatable"},
+    {'s', "set", "NAME=VALUE", "a knob, such as limits.depth=64; repeatable, the last counts"},
+    {LOG_LEVEL, "log-level", "LEVEL", "error, warn, info or debug"},
+    {CHECK, "check", NULL, "say all that is wrong with the configuration and the policies it names, and end"},
+    {KNOBS, "knobs", NULL, "list every knob with its default, its range and what it does"},
+    {TEST, "test", "FILE", "run a policy's own tests, a file NAME_test.lua, and end; repeatable"},
+    {EXPORT, "export", "ROOM",
+     "the room NAMESPACE/ID (or ID, of the namespace default) as JSON lines on stdout, and end;\n"
+     "what the plugin that keeps rooms has of it, also while a daemon is running"},
+    {EXPORT_ALL, "export-all", NULL, "likewise every room"},
+    {IMPORT, "import", "[FILE]",
+     "keep the rooms of an export, from FILE or stdin, and end; all, or where anything is wrong\n"
+     "none; refused while a daemon has the database open"},
+    {FORCE, "force", NULL, "with --import: in place of rooms that are there already"},
+    {VERSION, "version", NULL, NULL},
+    {'h', "help", NULL, NULL},
+};
+const size_t ED_CLI_OPTIONS_LEN = sizeof ED_CLI_OPTIONS / sizeof *ED_CLI_OPTIONS;
+
+#define OPTIONS_LEN (sizeof ED_CLI_OPTIONS / sizeof *ED_CLI_OPTIONS)
+#define SAYS_COLUMN 26 /* of --help */
+
+static void print_says(FILE *out, const char *says) {
+  for (; *says; says++) {
+    fputc(*says, out);
+    if (*says == '\n') fprintf(out, "%*s", SAYS_COLUMN, "");
+  }
+  fputc('\n', out);
+}
 
 void ed_cli_help(FILE *out) {
+  fputs("Usage: eddyd [OPTION]...\nA server for real-time rooms over WebSocket.\n\n", out);
+  for (size_t i = 0; i < OPTIONS_LEN; i++) {
+    const struct ed_cli_option *option = &ED_CLI_OPTIONS[i];
+    char name[40];
+    bool letter = option->value < 256;
+    snprintf(name, sizeof name, "--%s%s%s", option->name, option->argument ? " " : "",
+             option->argument ? option->argument : "");
+    fprintf(out, "  %c%c%c ", letter ? '-' : ' ', letter ? option->value : ' ', letter ? ',' : ' ');
+    fprintf(out, option->says ? "%-20s" : "%s\n", name);
+    if (option->says) print_says(out, option->says);
+  }
   fputs(
-      "Usage: eddyd [OPTION]...\n"
-      "A server for real-time rooms over WebSocket.\n"
-      "\n"
-      "  -c, --config FILE       the configuration; without it ./etc/eddy.lua, if there, else every knob's default\n"
-      "  -l, --listen ADDRESS    HOST:PORT, [IPV6]:PORT or unix:/PATH, in place of the configuration's; repeatable\n"
-      "  -s, --set NAME=VALUE    a knob, such as limits.depth=64; repeatable, the last counts\n"
-      "      --log-level LEVEL   error, warn, info or debug\n"
-      "      --check             say all that is wrong with the configuration and the policies it names, and end\n"
-      "      --knobs             list every knob with its default, its range and what it does\n"
-      "      --test FILE         run a policy's own tests, a file NAME_test.lua, and end; repeatable\n"
-      "      --export ROOM       the room NAMESPACE/ID (or ID, of the namespace default) as JSON lines on stdout, and "
-      "end;\n"
-      "                          what the plugin that keeps rooms has of it, also while a daemon is running\n"
-      "      --export-all        likewise every room\n"
-      "      --import [FILE]     keep the rooms of an export, from FILE or stdin, and end; all, or where anything is "
-      "wrong\n"
-      "                          none; refused while a daemon has the database open\n"
-      "      --force             with --import: in place of rooms that are there already\n"
-      "      --version\n"
-      "  -h, --help\n"
-      "\n"
-      "SIGTERM and SIGINT end it: what is queued goes out, connections are closed. Exit status: 0 ended as asked,\n"
+      "\nSIGTERM and SIGINT end it: what is queued goes out, connections are closed. Exit status: 0 ended as asked,\n"
       "1 a bad configuration or no way to listen, 2 a bad command line. Of an export or import also: 1 it cannot be "
       "read\n"
       "or written, 3 no such room, 4 a room is there already, 5 another process is at work on it, 6 a bad line.\n",
@@ -88,12 +95,29 @@ static int take(struct ed_cli *cli, int option) {
   }
 }
 
+/* As getopt wants them: a leading colon, so that a missing value is told from an unknown option. */
+static void fill_getopt(struct option options[OPTIONS_LEN + 1], char *letters) {
+  *letters++ = ':';
+  for (size_t i = 0; i < OPTIONS_LEN; i++) {
+    const struct ed_cli_option *option = &ED_CLI_OPTIONS[i];
+    int takes = !option->argument ? no_argument : *option->argument == '[' ? optional_argument : required_argument;
+    options[i] = (struct option){option->name, takes, NULL, option->value};
+    if (option->value < 256) *letters++ = (char)option->value;
+    if (option->value < 256 && option->argument) *letters++ = ':';
+  }
+  *letters = 0;
+  options[OPTIONS_LEN] = (struct option){0};
+}
+
 int ed_cli_parse(struct ed_cli *cli, int argc, char **argv, FILE *err) {
   *cli = (struct ed_cli){0};
   optind = 0; /* glibc: begin anew, so that tests can call this more than once */
   opterr = 0;
   int rc = 0, option;
-  while (rc == 0 && (option = getopt_long(argc, argv, ":c:l:s:h", OPTIONS, NULL)) != -1) {
+  struct option options[OPTIONS_LEN + 1];
+  char letters[2 * OPTIONS_LEN + 2];
+  fill_getopt(options, letters);
+  while (rc == 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
     rc = take(cli, option);
     if (rc == -EEXIST)
       fputs("eddyd: one --export, --export-all or --import at a time; see eddyd --help\n", err);

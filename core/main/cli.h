@@ -28,6 +28,15 @@ struct ed_cli {
   bool force;                       /* likewise */
 };
 
+/* The table of options: parsing, --help and the manual page are made from it. */
+struct ed_cli_option {
+  int value; /* its letter, or beyond 255 where it has none */
+  const char *name, *argument; /* argument NULL: it takes none; "[FILE]": it may be left out */
+  const char *says;            /* NULL: its name says it. In lines */
+};
+extern const struct ed_cli_option ED_CLI_OPTIONS[];
+extern const size_t ED_CLI_OPTIONS_LEN;
+
 /* Fills `cli`, to be released with ed_cli_deinit, and 0; or -EINVAL after a line on `err`. Uses getopt, so one at a
  * time. */
 int ed_cli_parse(struct ed_cli *cli, int argc, char **argv, FILE *err);
