@@ -115,7 +115,7 @@ const struct ed_knob *ed_knob_find(enum ed_home home, const char *prefix, const 
   return NULL;
 }
 
-static const char *kind_text(enum ed_kind kind) {
+const char *ed_knob_kind_text(enum ed_kind kind) {
   switch (kind) {
     case ED_KIND_DURATION: return "duration";
     case ED_KIND_SIZE: return "size";
@@ -164,7 +164,7 @@ void ed_knobs_print(FILE *out) {
     const struct ed_knob *knob = &ED_KNOBS[i];
     char range[80];
     ed_knob_range(knob, range);
-    fprintf(out, "\n%s\n    %s%s%s; default: %s\n    %s\n", knob->name, kind_text(knob->kind), *range ? ", " : "",
+    fprintf(out, "\n%s\n    %s%s%s; default: %s\n    %s\n", knob->name, ed_knob_kind_text(knob->kind), *range ? ", " : "",
             range, knob->fallback ? knob->fallback : "none", knob->says);
     if (knob->home == ED_HOME_LIMITS) fprintf(out, "    A namespace may set its own: namespaces.NAME.%s\n", knob->name);
   }

@@ -59,6 +59,8 @@ void ed_knobs_release(enum ed_home kind, void *home); /* frees what they own in 
 /* 1 to 64 of A-Z a-z 0-9 _ -: what namespaces and policies may be called. */
 bool ed_knob_name_valid(const char *name);
 
+const char *ed_knob_kind_text(enum ed_kind kind); /* "duration" */
+
 /* "1s to 24h"; empty where the kind has no range. */
 void ed_knob_range(const struct ed_knob *knob, char out[80]);
 

@@ -22,7 +22,7 @@ const struct ed_ctl_command ED_CTL_COMMANDS[] = {
     {"kick", "ROOM MEMBER", ed_ctl_kick, "Disconnects a member, by the number that `room` shows."},
     {"close", "ROOM", ed_ctl_close, "Disconnects everybody; the room and what it retains stay."},
     {"delete", "ROOM", ed_ctl_delete, "Ends the room for good, with all that is kept of it."},
-    {"reload", "", ed_ctl_reload, "Reads the configuration's files again, as SIGHUP does."},
+    {"reload", "", ed_ctl_reload, "Reads again what may change while the server runs, and says what came of it."},
     {"log", "LEVEL", ed_ctl_log, "Sets the log level: error, warn, info or debug."},
     {"drain", "", ed_ctl_drain, "Ends the server as SIGTERM does: what is queued goes out first."},
     {"top", "", ed_ctl_top, "A live screen of the busiest rooms; q ends it."},
