@@ -77,22 +77,13 @@ static bool matches(const char *pattern, struct ed_span path, struct ed_admin_ca
   return !rest.len && !path.len;
 }
 
-static bool listed(const char *list, struct ed_span name) {
-  for (const char *word = list; *word;) {
-    size_t len = strcspn(word, " ");
-    if (ed_span_equal(name, ed_span(word, len))) return true;
-    word += len + (word[len] == ' ');
-  }
-  return false;
-}
-
 static int check_args(struct ed_admin_call *call, const char *allowed_args) {
   struct ed_span query = call->page->query;
   for (size_t at = 0; at < query.len;) {
     size_t len = strlen((const char *)query.at + at);
     const uint8_t *equals = memchr(query.at + at, '=', len);
     size_t name_len = equals ? (size_t)(equals - query.at) - at : len;
-    if (len && !(equals && listed(allowed_args, ed_span(query.at + at, name_len))))
+    if (len && !(equals && ed_admin_listed(allowed_args, ed_span(query.at + at, name_len))))
       return ed_admin_fail(call, 400, *allowed_args ? "the query has something else than %s" : "there is no query here%s",
                            allowed_args);
     at += len + 1;

@@ -54,10 +54,12 @@ int ed_admin_number(struct ed_admin_call *call, const char *name, uint64_t fallb
 
 /* ---- the body ---- */
 
-static bool listed(const char *list, const char *name) {
-  size_t len = strlen(name);
-  for (const char *word = list; (word = strstr(word, name)); word += len)
-    if ((word == list || word[-1] == ' ') && (word[len] == ' ' || !word[len])) return true;
+bool ed_admin_listed(const char *list, struct ed_span name) {
+  for (const char *word = list; *word;) {
+    size_t len = strcspn(word, " ");
+    if (ed_span_equal(name, ed_span(word, len))) return true;
+    word += len + (word[len] == ' ');
+  }
   return false;
 }
 
@@ -69,7 +71,7 @@ json_t *ed_admin_body(struct ed_admin_call *call, const char *members) {
   const char *name;
   json_t *value;
   bool known = json_is_object(body);
-  if (known) json_object_foreach(body, name, value) known = known && *name && listed(members, name);
+  if (known) json_object_foreach(body, name, value) known = known && ed_admin_listed(members, ed_span_text(name));
   if (known) return body;
   json_decref(body);
   ed_admin_fail(call, 400, "the body is not a JSON object with %s", members);

@@ -40,6 +40,9 @@ struct ed_span ed_admin_arg(const struct ed_admin_call *call, const char *name);
 /* The same as a number. 0, and `fallback` where it is not there; -1: answered. */
 int ed_admin_number(struct ed_admin_call *call, const char *name, uint64_t fallback, uint64_t max, uint64_t *number);
 
+/* Whether it is one of the words of a list, which are separated by spaces. */
+bool ed_admin_listed(const char *list, struct ed_span name);
+
 /* The body, which must be an object with these members alone, separated by spaces: owned by the caller. NULL:
  * answered. */
 json_t *ed_admin_body(struct ed_admin_call *call, const char *members);

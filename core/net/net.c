@@ -67,13 +67,15 @@ static void draining_over(struct ed_timer *timer) {
   ed_timer_start(&net->timers, &net->deadline, CLOSING_MS, closing_over);
 }
 
-/* Closes whoever has got all that waited for him. */
+/* Closes whoever has got all that waited for him. Who has not yet asked may still do so on the admin interface, as long
+ * as anybody else is there. */
 static void drain_some(struct ed_net *net) {
+  bool others = net->conns_len > net->admin_len;
   for (size_t i = 0; i < net->conns_len; i++) {
     struct ed_conn *conn = net->conns[i];
     if (conn->phase == ED_OPEN && !conn->member.blocked && conn->member.queue.bytes == 0)
       ed_conn_close(conn, 1001, "the server is shutting down");
-    else if (conn->phase == ED_ARRIVING && conn->input.len == 0)
+    else if (conn->phase == ED_ARRIVING && conn->input.len == 0 && !(conn->admin && others))
       ed_conn_doom(conn);
   }
 }

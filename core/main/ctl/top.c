@@ -11,7 +11,6 @@
 
 #define HEAD_LINES 4
 #define ROOMS_MAX 1000
-#define FIXED_COLUMNS 44 /* of a row, besides the room's name */
 
 struct top {
   struct ed_ctl *ctl;
@@ -119,9 +118,11 @@ static void row(const struct ed_ctl *ctl, struct ed_span room) {
   }
   ed_ctl_size_text(number_of(room, "queued_bytes"), queued);
   ed_ctl_size_text(number_of(room, "bytes"), bytes);
-  printf("%7s %7s %8.0f %8s %8s  ", in, out, number_of(room, "members"), queued, bytes);
-  int width = (int)ctl->columns - FIXED_COLUMNS;
-  ed_ctl_put_value(stdout, ed_view_member(room, "room"), ctl->screen ? (width > 8 ? width : 8) : 0);
+  struct ed_buf text = {0};
+  ed_buf_printf(&text, "%7s %7s %8.0f %8s %8s  ", in, out, number_of(room, "members"), queued, bytes);
+  ed_view_text(&text, ed_view_member(room, "room"));
+  ed_ctl_put(stdout, ed_buf_span(&text), ctl->screen ? (int)ctl->columns : 0);
+  ed_buf_deinit(&text);
   end_line(ctl);
 }
 
