@@ -395,6 +395,7 @@ def a_drain_is_watched():
         check(s.post("/drain").json == {"state": "draining", "members": 2}, "drain")
         check(s.get("/status").json["state"] == "draining", "it still answers")
         s.post("/drain").error(409, "already")
+        writer.end_code()
         try:
             s.t.http("GET", "/healthz")
             check(False, "it is still served")
