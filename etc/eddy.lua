@@ -22,6 +22,10 @@ return {
   -- "error", "warn", "info" or "debug".
   -- log = "info",
 
+  -- The admin interface, which eddyctl talks to: "auto" is a unix socket in the runtime folder, for this user and root
+  -- only; "off"; or an address, of which a TCP one needs the key, as does being on the public addresses (below /admin).
+  -- admin = { listen = "127.0.0.1:9090", key = "at least 16 characters, without spaces", public = false },
+
   -- How long what is queued may take to go out when the server is told to end.
   -- drain = "5s",
 

@@ -84,8 +84,8 @@ static int check_args(struct ed_admin_call *call, const char *allowed_args) {
     const uint8_t *equals = memchr(query.at + at, '=', len);
     size_t name_len = equals ? (size_t)(equals - query.at) - at : len;
     if (len && !(equals && ed_admin_listed(allowed_args, ed_span(query.at + at, name_len))))
-      return ed_admin_fail(call, 400, *allowed_args ? "the query has something else than %s" : "there is no query here%s",
-                           allowed_args);
+      return ed_admin_fail(
+          call, 400, *allowed_args ? "the query has something else than %s" : "there is no query here%s", allowed_args);
     at += len + 1;
   }
   return 0;

@@ -20,7 +20,7 @@ struct ed_admin_ops {
 };
 
 struct ed_admin_options { /* all borrowed until ed_admin_free */
-  const char *key;        /* whoever does not come over the interface's own unix socket must have it; NULL: nobody has */
+  const char *key; /* whoever does not come over the interface's own unix socket must have it; NULL: nobody has */
   const struct ed_log *log;
   const struct ed_space *const *spaces;
   size_t spaces_len;

@@ -66,8 +66,8 @@ bool ed_admin_listed(const char *list, struct ed_span name) {
 json_t *ed_admin_body(struct ed_admin_call *call, const char *members) {
   json_error_t error;
   struct ed_span bytes = call->page->body;
-  json_t *body = json_loadb(bytes.len ? (const char *)bytes.at : "", bytes.len,
-                            JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+  json_t *body =
+      json_loadb(bytes.len ? (const char *)bytes.at : "", bytes.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
   const char *name;
   json_t *value;
   bool known = json_is_object(body);

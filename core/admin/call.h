@@ -8,10 +8,10 @@
 #include "admin/print.h"
 #include "room/room.h"
 
-#define ED_PAGE_MAX 1000              /* rooms, keys, members or messages in one answer */
-#define ED_PAGE_STANDARD 100          /* where nothing is said */
-#define ED_PAGE_BYTES (1024 * 1024)   /* past this an answer ends with the item at hand */
-#define ED_SCAN_MAX 10000             /* keys that are looked at for one answer */
+#define ED_PAGE_MAX 1000            /* rooms, keys, members or messages in one answer */
+#define ED_PAGE_STANDARD 100        /* where nothing is said */
+#define ED_PAGE_BYTES (1024 * 1024) /* past this an answer ends with the item at hand */
+#define ED_SCAN_MAX 10000           /* keys that are looked at for one answer */
 
 struct ed_admin {
   struct ed_admin_options options;

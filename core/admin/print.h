@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-void ed_print_open(struct ed_buf *out, const char *name, char bracket); /* '{' or '[' */
-void ed_print_close(struct ed_buf *out, char bracket);                  /* '}' or ']' */
+void ed_print_open(struct ed_buf *out, const char *name, char bracket);        /* '{' or '[' */
+void ed_print_close(struct ed_buf *out, char bracket);                         /* '}' or ']' */
 void ed_print_span(struct ed_buf *out, const char *name, struct ed_span text); /* valid UTF-8 */
 void ed_print_text(struct ed_buf *out, const char *name, const char *text);    /* NULL: null */
 void ed_print_count(struct ed_buf *out, const char *name, uint64_t number);

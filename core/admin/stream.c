@@ -36,7 +36,8 @@ void ed_admin_keys(struct ed_admin_call *call) {
   struct ed_buf *out = &call->page->answer;
   ed_print_open(out, NULL, '{');
   ed_print_open(out, "keys", '[');
-  for (uint64_t shown = 0, seen = 0; stream && shown < limit && seen < ED_SCAN_MAX && out->len < ED_PAGE_BYTES; seen++) {
+  for (uint64_t shown = 0, seen = 0; stream && shown < limit && seen < ED_SCAN_MAX && out->len < ED_PAGE_BYTES;
+       seen++) {
     if (ed_admin_match(match, ed_stream_key(stream))) {
       print_key(out, stream);
       shown++;
@@ -123,10 +124,8 @@ void ed_admin_push(struct ed_admin_call *call) {
   else
     result = 0;
   if (result == 0) {
-    const struct ed_push push = {.action = request.action,
-                                 .encoding = ED_JSON,
-                                 .compact_seq = request.seq,
-                                 .value = request.value};
+    const struct ed_push push = {
+        .action = request.action, .encoding = ED_JSON, .compact_seq = request.seq, .value = request.value};
     result = ed_room_push(room, request.key, &push, NULL, &fault);
   }
   ed_buf_deinit(&scratch);

@@ -1,5 +1,5 @@
-/* The list of rooms. There may be a million, and the loop serves everybody: so they are gone through in short pieces, one
- * in each turn, and only the best of a page are kept meanwhile, by name, as a room may end before it is printed. */
+/* The list of rooms. There may be a million, and the loop serves everybody: so they are gone through in short pieces,
+ * one in each turn, and only the best of a page are kept meanwhile, by name, as a room may end before it is printed. */
 #include <stdlib.h>
 
 #include "admin/call.h"
@@ -17,7 +17,7 @@ struct row {
 struct survey {
   struct ed_hub_walk walk;
   enum sort sort;
-  char *match; /* owned */
+  char *match;      /* owned */
   struct row after; /* only what comes behind it; name NULL: everything */
   size_t limit;
   struct row *rows; /* a heap, the last of the page at its top; when all are seen, in order */
@@ -62,12 +62,14 @@ static void keep(struct survey *survey, const struct row *row) {
     survey->more = true;
     if (!before(row, rows)) return;
     free(rows[0].name);
-    rows[0] = (struct row){row->value, ed_strdup(row->name)};
+    rows[0] = *row;
+    rows[0].name = ed_strdup(row->name);
     sink(rows, survey->len);
-    return;
+  } else {
+    rows[survey->len] = *row;
+    rows[survey->len].name = ed_strdup(row->name);
+    rise(rows, survey->len++);
   }
-  rows[survey->len] = (struct row){row->value, ed_strdup(row->name)};
-  rise(rows, survey->len++);
 }
 
 /* ---- one room ---- */

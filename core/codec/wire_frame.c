@@ -150,8 +150,8 @@ const char *ed_action_name(enum ed_action action) {
 void ed_wire_tail(struct ed_buf *out, struct ed_span key, enum ed_action action, struct ed_span value, uint64_t seq,
                   int64_t time_ms, uint64_t member) {
   size_t start = begin(out);
-  ed_buf_printf(out, "{\"type\":\"tail\",\"seq\":%" PRIu64 ",\"time_ms\":%" PRId64 ",\"action\":\"%s\",\"member\":", seq,
-                time_ms, ed_action_name(action));
+  ed_buf_printf(out, "{\"type\":\"tail\",\"seq\":%" PRIu64 ",\"time_ms\":%" PRId64, seq, time_ms);
+  ed_buf_printf(out, ",\"action\":\"%s\",\"member\":", ed_action_name(action));
   if (member)
     ed_buf_add_u64(out, member);
   else

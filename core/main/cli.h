@@ -30,7 +30,7 @@ struct ed_cli {
 
 /* The table of options: parsing, --help and the manual page are made from it. */
 struct ed_cli_option {
-  int value; /* its letter, or beyond 255 where it has none */
+  int value;                   /* its letter, or beyond 255 where it has none */
   const char *name, *argument; /* argument NULL: it takes none; "[FILE]": it may be left out */
   const char *says;            /* NULL: its name says it. In lines */
 };

@@ -164,8 +164,8 @@ void ed_knobs_print(FILE *out) {
     const struct ed_knob *knob = &ED_KNOBS[i];
     char range[80];
     ed_knob_range(knob, range);
-    fprintf(out, "\n%s\n    %s%s%s; default: %s\n    %s\n", knob->name, ed_knob_kind_text(knob->kind), *range ? ", " : "",
-            range, knob->fallback ? knob->fallback : "none", knob->says);
+    fprintf(out, "\n%s\n    %s%s%s; default: %s\n    %s\n", knob->name, ed_knob_kind_text(knob->kind),
+            *range ? ", " : "", range, knob->fallback ? knob->fallback : "none", knob->says);
     if (knob->home == ED_HOME_LIMITS) fprintf(out, "    A namespace may set its own: namespaces.NAME.%s\n", knob->name);
   }
   fputs(

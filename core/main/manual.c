@@ -1,5 +1,5 @@
-/* Writes the manual pages and the shell's completion from the tables that the programs themselves are made from, so that
- * none can fall behind: manual PAGE, at build time. Not installed. */
+/* Writes the manual pages and the shell's completion from the tables that the programs themselves are made from, so
+ * that none can fall behind: manual PAGE, at build time. Not installed. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,13 +90,16 @@ static void eddyd(void) {
   heading("SYNOPSIS");
   puts(".B eddyd\n.RI [ OPTION ]...");
   heading("DESCRIPTION");
-  puts("Keeps rooms: ordered messages, shared state and presence, over WebSocket and HTTP, in the protocol of DriftDB.");
+  puts(
+      "Keeps rooms: ordered messages, shared state and presence, over WebSocket and HTTP, in the protocol of DriftDB.");
   puts("What a room does with a message is a Lua script, a policy, that may be changed while the room is running.");
   paragraph("It stays in the foreground, logs to standard error, and is asked and told with eddyctl(1).");
   heading("OPTIONS");
   for (size_t i = 0; i < ED_CLI_OPTIONS_LEN; i++) {
     const struct ed_cli_option *row = &ED_CLI_OPTIONS[i];
-    const char *says = row->says ? row->says : row->value == 'h' ? "say which options there are" : "say which version this is";
+    const char *says = row->says           ? row->says
+                       : row->value == 'h' ? "say which options there are"
+                                           : "say which version this is";
     option(row->value < 256 ? row->value : 0, row->name, row->argument, says);
   }
   heading("SIGNALS");
@@ -107,6 +110,10 @@ static void eddyd(void) {
   term("0", NULL, "It ended as asked.");
   term("1", NULL, "A bad configuration, or no way to listen.");
   term("2", NULL, "A bad command line.");
+  term(
+      "1, 3, 4, 5, 6", NULL,
+      "Of an export or import: it cannot be read or written; no such room; a room is there already; another process is "
+      "at work on it; a bad line.");
   heading("FILES");
   term("etc/eddy.lua", NULL, "The configuration, see eddy.lua(5), of the working folder where -c names no other.");
   term("/run/eddyd/admin.sock", NULL,
@@ -122,9 +129,12 @@ static void eddyctl(void) {
   heading("SYNOPSIS");
   puts(".B eddyctl\n.RI [ OPTION ]...\n.I COMMAND\n.RI [ WORD ]...");
   heading("DESCRIPTION");
-  puts("Talks to the admin interface of\n.BR eddyd (8)\nover its unix socket, or over TCP with\n.B \\-\\-url\nand a key.");
-  paragraph("ROOM is an ID, or NAMESPACE/ID where the namespace is not default. A room that is kept but not in memory is "
-            "loaded, as it is for a client. A word that begins with a minus comes behind --.");
+  puts(
+      "Talks to the admin interface of\n.BR eddyd (8)\nover its unix socket, or over TCP with\n.B \\-\\-url\nand a "
+      "key.");
+  paragraph(
+      "ROOM is an ID, or NAMESPACE/ID where the namespace is not default. A room that is kept but not in memory is "
+      "loaded, as it is for a client. A word that begins with a minus comes behind --.");
   heading("COMMANDS");
   for (size_t i = 0; i < ED_CTL_COMMANDS_LEN; i++)
     term(ED_CTL_COMMANDS[i].name, ED_CTL_COMMANDS[i].words, ED_CTL_COMMANDS[i].says);
@@ -141,13 +151,14 @@ static void eddyctl(void) {
   term("2", NULL, "A bad command line.");
   term("3", NULL, "No server answers, or what answers is none.");
   heading("EXAMPLES");
-  example("eddyctl top\n"
-          "eddyctl rooms --sort members --limit 10\n"
-          "eddyctl rooms 'chat/*' --names | while read room; do eddyctl close $room; done\n"
-          "eddyctl push lobby notice '\"we restart at noon\"' --action relay\n"
-          "eddyctl get lobby moves --json | jq .value\n"
-          "eddyctl tail lobby\n"
-          "EDDY_ADMIN_KEY=... eddyctl --url http://10.0.0.5:9090 status");
+  example(
+      "eddyctl top\n"
+      "eddyctl rooms --sort members --limit 10\n"
+      "eddyctl rooms 'chat/*' --names | while read room; do eddyctl close $room; done\n"
+      "eddyctl push lobby notice '\"we restart at noon\"' --action relay\n"
+      "eddyctl get lobby moves --json | jq .value\n"
+      "eddyctl tail lobby\n"
+      "EDDY_ADMIN_KEY=... eddyctl --url http://10.0.0.5:9090 status");
   heading("ENVIRONMENT");
   term("EDDY_ADMIN_KEY", NULL, "The key, where --key says none.");
   see_also(".BR eddyd (8),\n.BR eddy.lua (5)");
@@ -173,23 +184,27 @@ static void configuration(void) {
   puts("A Lua file that returns one table. It can compute, but sees no files, no network and no time, and ends after");
   puts("10 million instructions.\n.B eddyd \\-\\-check\nsays all that is wrong with it, with file and line;");
   puts(".B \\-s NAME=VALUE\non the command line sets a knob for once.");
-  paragraph("Durations are texts like \"40ms\", \"5s\", \"10m\", \"24h\", \"7d\", or numbers of seconds; sizes are texts like "
-            "\"512B\", \"64KiB\", \"1MB\", or numbers of bytes.");
+  paragraph(
+      "Durations are texts like \"40ms\", \"5s\", \"10m\", \"24h\", \"7d\", or numbers of seconds; sizes are texts "
+      "like "
+      "\"512B\", \"64KiB\", \"1MB\", or numbers of bytes.");
   paragraph("A dot in the name of a knob stands for a table within a table:");
-  example("return {\n"
-          "  listen = \"127.0.0.1:8080\",\n"
-          "  scripts = \"scripts\",\n"
-          "  limits = { message = \"64KiB\" },\n"
-          "  namespaces = {\n"
-          "    default = { policy = \"default\", knobs = { presence_timeout = \"5s\" } },\n"
-          "    board = { policy = \"whiteboard\", limits = { members = 100 } },\n"
-          "  },\n"
-          "}");
+  example(
+      "return {\n"
+      "  listen = \"127.0.0.1:8080\",\n"
+      "  scripts = \"scripts\",\n"
+      "  limits = { message = \"64KiB\" },\n"
+      "  namespaces = {\n"
+      "    default = { policy = \"default\", knobs = { presence_timeout = \"5s\" } },\n"
+      "    board = { policy = \"whiteboard\", limits = { members = 100 } },\n"
+      "  },\n"
+      "}");
   heading("KNOBS");
   for (size_t i = 0; i < ED_KNOBS_LEN; i++) knob(&ED_KNOBS[i]);
   term("namespaces.NAME.knobs.KNOB", NULL,
        "number, text, true or false. What the policy of the namespace leaves to be set.");
-  term("plugins.PLUGIN.OPTION", NULL, "What a plugin leaves to be set; the README of each says what that is.");
+  term("plugins.PLUGIN.OPTION", NULL,
+       "What a plugin leaves to be set: eddyd --knobs lists the options of those that are there.");
   see_also(".BR eddyd (8),\n.BR eddyctl (1)");
 }
 
@@ -197,8 +212,9 @@ static void configuration(void) {
 
 static void completion(void) {
   puts("# Completion of eddyctl for bash; made from its tables at build time.\n_eddyctl() {");
-  puts("  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' options=() i\n"
-       "  COMPREPLY=()");
+  puts(
+      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' options=() i\n"
+      "  COMPREPLY=()");
   puts("  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in");
   fputs("      ", stdout);
   for (size_t i = 0, put = 0; i < ED_CTL_OPTIONS_LEN; i++) {
@@ -207,24 +223,27 @@ static void completion(void) {
     printf("%s--%s", put++ ? " | " : "", row->name);
     if (row->letter) printf(" | -%c", row->letter);
   }
-  puts(")\n        if [[ ${COMP_WORDS[i]} == -s || ${COMP_WORDS[i]} == --socket || ${COMP_WORDS[i]} == --url ]]; then\n"
-       "          options+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i + 1]}\")\n        fi\n        i=$((i + 1)) ;;\n"
-       "      -*) ;;\n      *) command=${command:-${COMP_WORDS[i]}} ;;\n    esac\n  done");
-  puts("  case $before in\n"
-       "    -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") && return ;;\n"
-       "    --action) mapfile -t COMPREPLY < <(compgen -W 'relay append replace compact' -- \"$word\") && return ;;\n"
-       "    --sort) mapfile -t COMPREPLY < <(compgen -W 'name members rate' -- \"$word\") && return ;;\n"
-       "    log) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- \"$word\") && return ;;\n  esac");
+  puts(
+      ")\n        if [[ ${COMP_WORDS[i]} == -s || ${COMP_WORDS[i]} == --socket || ${COMP_WORDS[i]} == --url ]]; then\n"
+      "          options+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i + 1]}\")\n        fi\n        i=$((i + 1)) ;;\n"
+      "      -*) ;;\n      *) command=${command:-${COMP_WORDS[i]}} ;;\n    esac\n  done");
+  puts(
+      "  case $before in\n"
+      "    -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") && return ;;\n"
+      "    --action) mapfile -t COMPREPLY < <(compgen -W 'relay append replace compact' -- \"$word\") && return ;;\n"
+      "    --sort) mapfile -t COMPREPLY < <(compgen -W 'name members rate' -- \"$word\") && return ;;\n"
+      "    log) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- \"$word\") && return ;;\n  esac");
   fputs("  if [[ $word == -* ]]; then\n    mapfile -t COMPREPLY < <(compgen -W '", stdout);
   for (size_t i = 0; i < ED_CTL_OPTIONS_LEN; i++) printf("%s--%s", i ? " " : "", ED_CTL_OPTIONS[i].name);
   fputs("' -- \"$word\")\n  elif [[ -z $command ]]; then\n    mapfile -t COMPREPLY < <(compgen -W '", stdout);
   for (size_t i = 0; i < ED_CTL_COMMANDS_LEN; i++) printf("%s%s", i ? " " : "", ED_CTL_COMMANDS[i].name);
   fputs("' -- \"$word\")\n  elif [[ $before == \"$command\" ]]; then\n    case $command in\n      ", stdout);
   for (size_t i = 0, put = 0; i < ED_CTL_COMMANDS_LEN; i++)
-    if (strncmp(ED_CTL_COMMANDS[i].words, "ROOM", 4) == 0)
-      printf("%s%s", put++ ? " | " : "", ED_CTL_COMMANDS[i].name);
-  puts(")\n        mapfile -t COMPREPLY < <(compgen -W \"$(eddyctl \"${options[@]}\" rooms --names --limit 1000 2>/dev/null)\" "
-       "-- \"$word\") ;;\n    esac\n  fi\n}\ncomplete -F _eddyctl eddyctl");
+    if (strncmp(ED_CTL_COMMANDS[i].words, "ROOM", 4) == 0) printf("%s%s", put++ ? " | " : "", ED_CTL_COMMANDS[i].name);
+  puts(
+      ")\n        mapfile -t COMPREPLY < <(compgen -W \"$(eddyctl \"${options[@]}\" rooms --names --limit 1000 "
+      "2>/dev/null)\" "
+      "-- \"$word\") ;;\n    esac\n  fi\n}\ncomplete -F _eddyctl eddyctl");
 }
 
 int main(int argc, char **argv) {

@@ -46,7 +46,7 @@ struct server {
   struct ed_log *log;
   struct ed_host *host;
   struct ed_admin *admin;
-  const char **plugins;        /* names; owned, the names borrowed */
+  const char **plugins;          /* names; owned, the names borrowed */
   char socket[ED_PLACE_MAX + 5]; /* "unix:PATH", where it is "auto" */
 };
 
@@ -71,7 +71,8 @@ static const char *admin_address(const struct ed_config *config, struct server *
   if (strcmp(config->admin_listen, "off") == 0) return NULL;
   if (strcmp(config->admin_listen, "auto") != 0) return config->admin_listen;
   if (!ed_place_make(path)) {
-    ed_log(server->log, ED_LOG_INFO, "main", "no admin interface: there is no runtime folder for its socket; "
+    ed_log(server->log, ED_LOG_INFO, "main",
+           "no admin interface: there is no runtime folder for its socket; "
            "admin.listen may name a place");
     return NULL;
   }

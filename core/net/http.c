@@ -257,7 +257,8 @@ int ed_http_request(struct ed_conn *conn) {
   if (!acceptable(conn, method, &fault)) return ed_answer_fault(conn, &fault);
   bool new = call->page == ED_PAGE_NEW;
   bool bounded = call->page == ED_PAGE_SEND || call->page == ED_PAGE_OTHER;
-  uint64_t most = admin ? ed_http_admin_body_max(conn->net) : new ? OPTIONS_BODY_MAX : bounded ? call->space->limits.message : UINT64_MAX;
+  uint64_t most = new ? OPTIONS_BODY_MAX : bounded ? call->space->limits.message : UINT64_MAX;
+  if (admin) most = ed_http_admin_body_max(conn->net);
   if (call->body_left > most) {
     ed_fault(&fault, ED_FAULT_TOO_LARGE, "the %s larger than %s", new ? "options are" : "message is",
              new ? "64 KiB" : "limits.message");

@@ -128,12 +128,13 @@ int ed_http_admin_follow(struct ed_conn *conn, struct ed_span path, struct ed_sp
 }
 
 void ed_net_member_address(const struct ed_member *member, char out[64]) {
-  struct ed_address peer = {.len = sizeof peer.room};
+  struct ed_address peer;
   char host[INET6_ADDRSTRLEN] = "";
   snprintf(out, 64, "?");
   if (member->ops != &ed_conn_member_ops) return;
-  const struct ed_conn *conn = (const struct ed_conn *)(const void *)((const char *)member - offsetof(struct ed_conn, member));
-  if (getpeername(conn->fd, &peer.any, &peer.len) != 0) return;
+  const struct ed_conn *conn =
+      (const struct ed_conn *)(const void *)((const char *)member - offsetof(struct ed_conn, member));
+  if (ed_conn_peer(conn, &peer) != 0) return;
   switch (peer.any.sa_family) {
     case AF_INET:
       inet_ntop(AF_INET, &peer.ipv4.sin_addr, host, sizeof host);

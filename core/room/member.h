@@ -42,7 +42,7 @@ struct ed_member {
   bool closing;              /* ops->close was called */
   bool ready;                /* on the hub's list of members to deliver to */
   bool addressed;            /* inside ed_outbox_flush: the turn said something to it alone */
-  bool watcher;              /* a transient one that stays, and is told of every push of the room (ed_wire_tail, JSON) */
+  bool watcher;              /* a transient one that stays, and is told of every push (ed_wire_tail, JSON) */
   uint32_t since_s;          /* when it joined, by the hub's clock, in seconds */
   size_t index;              /* place in the room's list of its kind */
   struct ed_member *ready_next, *ready_prev;

@@ -189,8 +189,8 @@ static void show(struct ed_stream *stream, const struct ed_push *push, const str
     struct ed_member *member = room->transients.list[i];
     if (!member->watcher || member->closing) continue;
     size_t start;
-    ed_wire_tail(ed_outbox_begin(room, ED_JSON, &start), ed_stream_key(stream), push->action, value, push->seq,
-                 ed_timers_wall(room->hub->timers), from ? from->id : 0);
+    ed_wire_tail(ed_outbox_begin(room, ED_JSON, ED_TO_MEMBER, &start), ed_stream_key(stream), push->action, value,
+                 push->seq, ed_timers_wall(room->hub->timers), from ? from->id : 0);
     ed_outbox_end(room, ED_JSON, start, ED_TO_MEMBER, member, false);
   }
 }

@@ -20,14 +20,14 @@ static int no_socket(const struct ed_ctl *ctl, int error) {
   if (error == EACCES || error == EPERM)
     return ed_ctl_fail(ctl, ED_CTL_UNREACHABLE, "%s is another user's: run this as that user, or as root", ctl->socket);
   if (error == ENOENT || error == ECONNREFUSED)
-    return ed_ctl_fail(ctl, ED_CTL_UNREACHABLE, "no daemon answers at %s; is it running? (-s PATH names another socket)",
-                       ctl->socket);
+    return ed_ctl_fail(ctl, ED_CTL_UNREACHABLE,
+                       "no daemon answers at %s; is it running? (-s PATH names another socket)", ctl->socket);
   return ed_ctl_fail(ctl, ED_CTL_UNREACHABLE, "%s: %s", ctl->socket, strerror(error));
 }
 
 static int connect_local(const struct ed_ctl *ctl, int *fd) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strcpy(address.sun_path, ctl->socket);
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", ctl->socket);
   *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (*fd >= 0 && connect(*fd, (struct sockaddr *)(void *)&address, sizeof address) == 0) return ED_CTL_FINE;
   int error = errno;

@@ -34,7 +34,8 @@ enum { URL = 256, KEY, JSON, ACTION, SEQ, SORT, LIMIT, KEEP, UPTO, VERSION };
 const struct ed_ctl_option ED_CTL_OPTIONS[] = {
     {'s', "socket", "PATH", NULL, "the server's unix socket; else the one that it makes by itself"},
     {0, "url", "URL", NULL, "http://HOST:PORT of the admin interface, instead; http://HOST:PORT/admin of a public one"},
-    {0, "key", "KEY", NULL, "admin.key, for --url; else the environment's EDDY_ADMIN_KEY, which other users do not see"},
+    {0, "key", "KEY", NULL,
+     "admin.key, for --url; else the environment's EDDY_ADMIN_KEY, which other users do not see"},
     {0, "json", NULL, NULL, "what the server answers, as JSON: an object, or of a list an object in each line"},
     {'q', "names", NULL, "rooms keys", "names alone, one in each line"},
     {0, "sort", "BY", "rooms", "name, members or rate: the largest first"},
@@ -112,7 +113,7 @@ static int read_socket(struct ed_ctl *ctl, const char *path) {
   if (strncmp(path, "unix:", 5) == 0) path += 5;
   if (!*path || strlen(path) >= sizeof ctl->socket)
     return ed_ctl_fail(ctl, ED_CTL_USAGE, "a socket's path has 1 to %zu bytes", sizeof ctl->socket - 1);
-  strcpy(ctl->socket, path);
+  snprintf(ctl->socket, sizeof ctl->socket, "%s", path);
   return ED_CTL_FINE;
 }
 

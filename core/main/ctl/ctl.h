@@ -8,10 +8,10 @@
 #include "main/ctl/place.h"
 
 enum ed_ctl_status { /* exit statuses */
-  ED_CTL_FINE = 0,
-  ED_CTL_REFUSED = 1, /* the server said no, or there is no such thing */
-  ED_CTL_USAGE = 2,
-  ED_CTL_UNREACHABLE = 3,
+                     ED_CTL_FINE = 0,
+                     ED_CTL_REFUSED = 1, /* the server said no, or there is no such thing */
+                     ED_CTL_USAGE = 2,
+                     ED_CTL_UNREACHABLE = 3,
 };
 
 struct ed_ctl {
@@ -40,7 +40,7 @@ extern const struct ed_ctl_command ED_CTL_COMMANDS[];
 extern const size_t ED_CTL_COMMANDS_LEN;
 
 struct ed_ctl_option {
-  char letter; /* 0: none */
+  char letter;                 /* 0: none */
   const char *name, *argument; /* argument NULL: it takes none */
   const char *commands;        /* that it is for, separated by spaces; NULL: all */
   const char *says;
@@ -68,8 +68,8 @@ int ed_ctl_hear(const struct ed_ctl *ctl, int fd, struct ed_buf *input, struct e
 
 /* ---- text.c: what people read ---- */
 
-/* Control characters are made harmless. `width` 0: all of it; else cut to so many columns and, where negative, padded to
- * as many. */
+/* Control characters are made harmless. `width` 0: all of it; else cut to so many columns and, where negative, padded
+ * to as many. */
 void ed_ctl_put(FILE *out, struct ed_span text, int width);
 void ed_ctl_put_value(FILE *out, struct ed_span json, int width); /* a string without its quotes */
 void ed_ctl_count_text(double number, char out[16]);              /* 1234 -> "1.2k" */

@@ -21,7 +21,10 @@ static bool own_folder(char path[ED_PLACE_MAX]) {
   return folder && folder[0] == '/' && in_folder(folder, (int)strlen(folder), "/eddyd", path);
 }
 
-static void add_socket(char path[ED_PLACE_MAX]) { strcat(path, "/" SOCKET); }
+static void add_socket(char path[ED_PLACE_MAX]) { /* in_folder has left room for it */
+  size_t len = strlen(path);
+  snprintf(path + len, ED_PLACE_MAX - len, "/" SOCKET);
+}
 
 bool ed_place_make(char path[ED_PLACE_MAX]) {
   const char *given = getenv("RUNTIME_DIRECTORY"); /* one or more, with colons between */
@@ -29,7 +32,7 @@ bool ed_place_make(char path[ED_PLACE_MAX]) {
   if (given && given[0] == '/')
     found = in_folder(given, (int)strcspn(given, ":"), "", path);
   else if (geteuid() == 0)
-    strcpy(path, SYSTEM_FOLDER);
+    snprintf(path, ED_PLACE_MAX, SYSTEM_FOLDER);
   else
     found = own_folder(path);
   if (!found || (mkdir(path, 0755) != 0 && errno != EEXIST)) return false;
@@ -42,6 +45,5 @@ void ed_place_find(char path[ED_PLACE_MAX]) {
     add_socket(path);
     if (access(path, F_OK) == 0) return;
   }
-  strcpy(path, SYSTEM_FOLDER);
-  add_socket(path);
+  snprintf(path, ED_PLACE_MAX, SYSTEM_FOLDER "/" SOCKET);
 }

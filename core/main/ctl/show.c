@@ -92,7 +92,10 @@ static void print_room_row(const struct ed_ctl *ctl, struct ed_span room) {
 }
 
 int ed_ctl_rooms(struct ed_ctl *ctl) {
-  struct ed_ctl_list list = {.items = "rooms", .goes_on = "after", .name = "room", .print = print_room_row,
+  struct ed_ctl_list list = {.items = "rooms",
+                             .goes_on = "after",
+                             .name = "room",
+                             .print = print_room_row,
                              .heading = "MEMBERS   KEYS MESSAGES  BYTES  MSGS/S  ROOM"};
   ed_buf_add_text(&list.path, "/rooms");
   if (ctl->words[0]) ed_ctl_arg(&list.path, "match", ed_span_text(ctl->words[0]));
@@ -159,7 +162,9 @@ int ed_ctl_room(struct ed_ctl *ctl) {
   ed_buf_deinit(&answer);
   ed_buf_deinit(&path);
   if (status || (!members && !ctl->json)) return status;
-  struct ed_ctl_list list = {.items = "members", .goes_on = "offset", .print = print_member,
+  struct ed_ctl_list list = {.items = "members",
+                             .goes_on = "offset",
+                             .print = print_member,
                              .heading = "  MEMBER  SINCE                 QUEUED  ENCODING ADDRESS"};
   ed_ctl_path(&list.path, ctl->words[0], "/members");
   return ed_ctl_list(ctl, &list);
@@ -205,7 +210,10 @@ static void print_key(const struct ed_ctl *ctl, struct ed_span key) {
 }
 
 int ed_ctl_keys(struct ed_ctl *ctl) {
-  struct ed_ctl_list list = {.items = "keys", .goes_on = "after", .name = "key", .print = print_key,
+  struct ed_ctl_list list = {.items = "keys",
+                             .goes_on = "after",
+                             .name = "key",
+                             .print = print_key,
                              .heading = "MESSAGES  BYTES       LAST SUBSCRIBERS  KEY"};
   ed_ctl_path(&list.path, ctl->words[0], "/keys");
   if (ctl->words[1]) ed_ctl_arg(&list.path, "match", ed_span_text(ctl->words[1]));

@@ -8,12 +8,24 @@
 static const struct {
   const char *pattern, *text;
   bool matches;
-} MATCHES[] = {{"", "", true},          {"", "abc", true},         {"b", "abc", true},
-               {"x", "abc", false},     {"*", "", true},           {"*", "abc", true},
-               {"a*", "abc", true},     {"b*", "abc", false},      {"*c", "abc", true},
-               {"*b", "abc", false},    {"a?c", "abc", true},      {"a?", "abc", false},
-               {"?", "", false},        {"*a*b*c*", "abc", true},  {"a*bc", "abbbc", true},
-               {"a*bd", "abbbc", false}, {"chat/*", "chat/x", true}, {"**x", "aax", true}};
+} MATCHES[] = {{"", "", true},
+               {"", "abc", true},
+               {"b", "abc", true},
+               {"x", "abc", false},
+               {"*", "", true},
+               {"*", "abc", true},
+               {"a*", "abc", true},
+               {"b*", "abc", false},
+               {"*c", "abc", true},
+               {"*b", "abc", false},
+               {"a?c", "abc", true},
+               {"a?", "abc", false},
+               {"?", "", false},
+               {"*a*b*c*", "abc", true},
+               {"a*bc", "abbbc", true},
+               {"a*bd", "abbbc", false},
+               {"chat/*", "chat/x", true},
+               {"**x", "aax", true}};
 
 START_TEST(matching) {
   ck_assert_int_eq(ed_admin_match(ed_span_text(MATCHES[_i].pattern), ed_span_text(MATCHES[_i].text)),
@@ -55,11 +67,16 @@ END_TEST
 static const struct {
   const char *body;
   bool good;
-} BODIES[] = {{"{\"key\":\"k\",\"seq\":1}", true}, {"{}", true},
-              {"{\"ke\":1}", false},               {"{\"\":1}", false},
-              {"{\"key seq\":1}", false},          {"[]", false},
-              {"", false},                         {"{\"key\":\"a\",\"key\":\"b\"}", false},
-              {"{\"key\":\"k\"} x", false},        {"{\"key\":\"\xff\"}", false}};
+} BODIES[] = {{"{\"key\":\"k\",\"seq\":1}", true},
+              {"{}", true},
+              {"{\"ke\":1}", false},
+              {"{\"\":1}", false},
+              {"{\"key seq\":1}", false},
+              {"[]", false},
+              {"", false},
+              {"{\"key\":\"a\",\"key\":\"b\"}", false},
+              {"{\"key\":\"k\"} x", false},
+              {"{\"key\":\"\xff\"}", false}};
 
 START_TEST(bodies) {
   struct ed_admin_page page = {.body = ed_span_text(BODIES[_i].body)};

@@ -60,7 +60,7 @@ START_TEST(putting) {
   put("\xc3\xa4\xc3\xb6\xc3\xbc", 3, "\xc3\xa4\xc3\xb6\xc3\xbc");
   put("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!", 4, "\xc3\xa4...");
   put("a\033[31m\n\x7f\xc2\x9b!", 0, "a?[31m ?\?!"); /* nothing that a terminal obeys */
-  put("\xf0\x9f", 0, "\xf0\x9f");                     /* cut off: no byte is read beyond it */
+  put("\xf0\x9f", 0, "\xf0\x9f");                    /* cut off: no byte is read beyond it */
 }
 END_TEST
 
@@ -68,8 +68,8 @@ START_TEST(numbers) {
   static const struct {
     double number;
     const char *count, *size;
-  } rows[] = {{0, "0", "0B"},           {999, "999", "999B"},        {1000, "1.0k", "1000B"}, {1024, "1.0k", "1.0K"},
-              {12345, "12k", "12K"},    {1048576, "1.0M", "1.0M"},   {9960000, "10M", "9.5M"}};
+  } rows[] = {{0, "0", "0B"},        {999, "999", "999B"},      {1000, "1.0k", "1000B"}, {1024, "1.0k", "1.0K"},
+              {12345, "12k", "12K"}, {1048576, "1.0M", "1.0M"}, {9960000, "10M", "9.5M"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char text[16];
     ed_ctl_count_text(rows[i].number, text);

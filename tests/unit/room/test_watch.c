@@ -35,12 +35,15 @@ START_TEST(a_watcher_sees_every_push) {
   PUSH(&ann, ED_REPLACE, "k", "null");
   COMPACT(&ann, "k", 3, "{}");
   turn(&world);
-  ck_assert_str_eq(
-      seen(&eye),
-      "{\"type\":\"tail\",\"seq\":1,\"time_ms\":5001000,\"action\":\"append\",\"member\":1,\"key\":\"k\",\"value\":[1]}\n"
-      "{\"type\":\"tail\",\"seq\":2,\"time_ms\":5001000,\"action\":\"relay\",\"member\":1,\"key\":\"\\\"\\n\",\"value\":1}\n"
-      "{\"type\":\"tail\",\"seq\":3,\"time_ms\":5001000,\"action\":\"replace\",\"member\":1,\"key\":\"k\",\"value\":null}\n"
-      "{\"type\":\"tail\",\"seq\":3,\"time_ms\":5001000,\"action\":\"compact\",\"member\":1,\"key\":\"k\",\"value\":{}}\n");
+  ck_assert_str_eq(seen(&eye),
+                   "{\"type\":\"tail\",\"seq\":1,\"time_ms\":5001000,\"action\":\"append\",\"member\":1,\"key\":\"k\","
+                   "\"value\":[1]}\n"
+                   "{\"type\":\"tail\",\"seq\":2,\"time_ms\":5001000,\"action\":\"relay\",\"member\":1,\"key\":"
+                   "\"\\\"\\n\",\"value\":1}\n"
+                   "{\"type\":\"tail\",\"seq\":3,\"time_ms\":5001000,\"action\":\"replace\",\"member\":1,\"key\":\"k\","
+                   "\"value\":null}\n"
+                   "{\"type\":\"tail\",\"seq\":3,\"time_ms\":5001000,\"action\":\"compact\",\"member\":1,\"key\":\"k\","
+                   "\"value\":{}}\n");
   const struct ed_push push = {.action = ED_RELAY, .value = ED_LIT("0")};
   ck_assert_int_eq(ed_room_push(world.room, ED_LIT("k"), &push, NULL, NULL), 0);
   turn(&world);
