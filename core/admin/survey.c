@@ -5,7 +5,7 @@
 #include "admin/call.h"
 #include "base/mem.h"
 
-#define PIECE 1000 /* rooms, and connections of rooms, that are looked at in one turn */
+#define PIECE 500 /* rooms, and connections of rooms, that are looked at in one turn */
 
 enum sort { BY_NAME, BY_MEMBERS, BY_RATE };
 
