@@ -70,6 +70,7 @@ BUILD_NEEDS=(
   "pc:libcbor libcbor-dev"
   "header:uthash.h uthash-dev"
   "pc:sqlite3 libsqlite3-dev"
+  "header:xxhash.h libxxhash-dev"
 )
 
 # build FOLDER CMAKE_OPTION...: configures once and builds, out of the way unless it fails.

@@ -52,16 +52,18 @@ struct batch {
 };
 
 struct batch *batch_new(void);
-void batch_free(struct batch *batch); /* and all those behind it. NULL: nothing */
+void batch_free(struct batch *batch);  /* and all those behind it. NULL: nothing */
+void batch_clear(struct batch *batch); /* as new, with the memory that it has */
 
 /* Copies the record with all that it points to. */
 void batch_add(struct batch *batch, const struct record *record);
 void batch_touch(struct batch *batch, struct kept *kept);
 
-/* The record at `*offset`, which moves on to the next; false at the end. It points into the batch. */
-bool batch_next(const struct batch *batch, size_t *offset, struct record *record);
+/* The record that stands at `at`, one of `batch->at` to `batch->at + batch->len`; the next one stands at the result. It
+ * points into the batch. */
+const char *batch_read(const char *at, struct record *record);
 
-/* Bytes of memory that it holds on to, more or less. */
+/* Bytes that it holds, more or less. */
 static inline uint64_t batch_bytes(const struct batch *batch) { return batch->len + sizeof *batch; }
 
 #endif

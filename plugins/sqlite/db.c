@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "segment.h"
+
 #define BUSY_MS 5000
 
 /* Keys and values are blobs: what came is kept to the byte. A room's messages lie together and in the order in which
@@ -31,6 +33,20 @@ const char *const DB_STEPS[] = {
     "  time INTEGER NOT NULL,"
     "  value BLOB NOT NULL,"
     "  PRIMARY KEY (room, key, seq)) WITHOUT ROWID;",
+
+    "CREATE TABLE segments (" /* segment.h: messages of a stream in one row */
+    "  room INTEGER NOT NULL,"
+    "  key BLOB NOT NULL,"
+    "  last INTEGER NOT NULL," /* numbers of its messages */
+    "  first INTEGER NOT NULL,"
+    "  count INTEGER NOT NULL," /* how many */
+    "  sum INTEGER NOT NULL,"
+    "  data BLOB NOT NULL,"
+    "  PRIMARY KEY (room, key, last)) WITHOUT ROWID;"
+    "INSERT INTO segments SELECT room, key, seq, seq, 1, segment_sum(room, key, data), data FROM"
+    "  (SELECT room, key, seq, segment_of(seq, time, is_base, encoding, value) AS data FROM messages"
+    "   ORDER BY room, key, seq);"
+    "DROP TABLE messages;",
 };
 const size_t DB_STEPS_LEN = sizeof DB_STEPS / sizeof *DB_STEPS;
 
@@ -107,8 +123,9 @@ static int settle(sqlite3 *db, char why[DB_WHY]) {
   if (rc == 0 && version > (int)DB_STEPS_LEN) rc = too_new(version, DB_STEPS_LEN, why);
   if (rc) return rc;
   static const char text[] =
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;";
-  if (sqlite3_exec(db, text, NULL, NULL, NULL)) return failed(db, why);
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
+      "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;"; /* 16 MiB of WAL: see README.md */
+  if (sqlite3_exec(db, text, NULL, NULL, NULL) || segment_functions(db)) return failed(db, why);
   return db_migrate(db, DB_STEPS, DB_STEPS_LEN, why);
 }
 

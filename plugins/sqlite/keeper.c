@@ -11,6 +11,7 @@
 #define WARN_EVERY_MS 10000u
 #define WAIT_MS 2000u          /* for a room that was closed a moment ago to be written */
 #define SWEEP_MAX 500          /* rooms deleted at once */
+#define SPARE_MAX (4u << 20)   /* bytes of memory for batches to come */
 #define EXPIRES_SLACK_MS 60000 /* what is on disk may be behind by so much, or by a tenth */
 
 /* ---- lines in the log ---- */
@@ -107,9 +108,30 @@ static void posted(void *arg) {
   hand_over(keeper);
 }
 
+static struct batch *begin(struct keeper *keeper) {
+  struct batch *batch = keeper->spare;
+  if (!batch) return batch_new();
+  keeper->spare = batch->next;
+  keeper->spare_len -= batch->cap;
+  batch->next = NULL;
+  return batch;
+}
+
+/* Takes over the batch. */
+static void put_by(struct keeper *keeper, struct batch *batch) {
+  batch_clear(batch);
+  if (keeper->spare_len + batch->cap > SPARE_MAX) {
+    batch_free(batch);
+    return;
+  }
+  keeper->spare_len += batch->cap;
+  batch->next = keeper->spare;
+  keeper->spare = batch;
+}
+
 static void add(struct keeper *keeper, const struct record *record) {
   struct kept *kept = record->kept;
-  if (!keeper->open) keeper->open = batch_new();
+  if (!keeper->open) keeper->open = begin(keeper);
   if (!kept->in_open) {
     kept->in_open = true;
     kept->unwritten++;
@@ -346,8 +368,11 @@ static void batch_written(struct keeper *keeper, const struct batch *batch) {
 }
 
 void keeper_written(struct keeper *keeper, const struct writer_report *report) {
-  for (const struct batch *batch = report->batches; batch; batch = batch->next) batch_written(keeper, batch);
-  batch_free(report->batches);
+  for (struct batch *batch = report->batches, *next; batch; batch = next) {
+    next = batch->next;
+    batch_written(keeper, batch);
+    put_by(keeper, batch);
+  }
   keeper->host->counter_add(keeper->core, keeper->meters.commits, 1);
   keeper->host->counter_add(keeper->core, keeper->meters.commit_s, report->commit_s);
   keeper->host->counter_add(keeper->core, keeper->meters.lag_s, report->lag_s);
@@ -404,4 +429,5 @@ void keeper_sweep(struct keeper *keeper) {
 void keeper_deinit(struct keeper *keeper) {
   struct kept *kept, *next;
   DL_FOREACH_SAFE(keeper->all, kept, next) kept_free(keeper, kept);
+  batch_free(keeper->spare);
 }

@@ -37,6 +37,8 @@ struct keeper {
   int64_t last_id;                     /* of rooms */
   uint64_t ticket;                     /* of the last batch handed over */
   struct batch *open;                  /* of this turn; NULL: nothing yet */
+  struct batch *spare;                 /* empty ones, so that not every turn asks for memory */
+  uint64_t spare_len;                  /* bytes of memory that they have */
   struct kept *all;                    /* utlist */
   struct kept *names;                  /* uthash: the last one of each name */
   struct keeper_meters meters;

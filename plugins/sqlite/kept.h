@@ -15,6 +15,9 @@ struct kept {
   int64_t id;         /* rooms.id */
   atomic_bool broken; /* the database has no place for it any more (a corrupt page): nothing of it is written or read */
 
+  /* Of the writer's thread. */
+  bool gone; /* a list deletes it: what else the list has of its streams is not looked at */
+
   /* Of the loop thread. */
   struct eddy_room *room;   /* NULL: it has left memory */
   bool deleted;             /* for good; a new one may have its name */

@@ -1,7 +1,7 @@
+/* Writing. */
 #include "store.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "mem.h"
@@ -17,32 +17,33 @@ static const char *const TEXTS[STORE_STATEMENTS] = {
     [STORE_EXPIRES] = "UPDATE rooms SET expires = ?3 WHERE id = ?1",
     [STORE_POLICY] = "UPDATE rooms SET policy = ?4 WHERE id = ?1",
     [STORE_FORGET] = "DELETE FROM rooms WHERE id = ?1",
-    [STORE_EMPTY] = "DELETE FROM messages WHERE room = ?1",
+    [STORE_EMPTY] = "DELETE FROM segments WHERE room = ?1",
     [STORE_INSERT] =
-        "INSERT INTO messages (room, seq, key, encoding, is_base, time, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [STORE_CLEAR] = "DELETE FROM messages WHERE room = ?1 AND key = ?3",
-    [STORE_TRIM] = "DELETE FROM messages WHERE room = ?1 AND key = ?3 AND seq <= ?2",
-    [STORE_DROP] = "DELETE FROM messages WHERE room = ?1 AND key = ?3 AND seq = ?2",
+        "INSERT INTO segments (room, last, key, first, count, sum, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [STORE_CLEAR] = "DELETE FROM segments WHERE room = ?1 AND key = ?3",
+    [STORE_TRIM] = "DELETE FROM segments WHERE room = ?1 AND key = ?3 AND last <= ?2",
+    [STORE_DROP] = "DELETE FROM segments WHERE room = ?1 AND key = ?3 AND last = ?2",
+    [STORE_FIND] =
+        "SELECT last, first, count, sum, data FROM segments WHERE room = ?1 AND key = ?3 AND last >= ?2 "
+        "ORDER BY last LIMIT 1",
 };
 
-static int failed(sqlite3 *db, const char *doing, char why[DB_WHY]) {
+int store_failed(sqlite3 *db, const char *doing, char why[DB_WHY]) {
   int result = sqlite3_extended_errcode(db);
   snprintf(why, DB_WHY, "%s: %.300s (%d)", doing, sqlite3_errmsg(db), result);
   int rc = db_errno(result);
   return rc ? rc : -EIO;
 }
 
-/* ---- for writing ---- */
-
-static int prepare(sqlite3 *db, sqlite3_stmt **stmt, const char *text) {
+int store_prepare(sqlite3 *db, sqlite3_stmt **stmt, const char *text) {
   return sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
 }
 
 int store_init(struct store *store, sqlite3 *db, char why[DB_WHY]) {
   *store = (struct store){.db = db, .full = true};
   for (size_t i = 0; i < STORE_STATEMENTS; i++) {
-    if (prepare(db, &store->stmts[i], TEXTS[i]) == SQLITE_OK) continue;
-    int rc = failed(db, TEXTS[i], why);
+    if (store_prepare(db, &store->stmts[i], TEXTS[i]) == SQLITE_OK) continue;
+    int rc = store_failed(db, TEXTS[i], why);
     store_deinit(store);
     return rc;
   }
@@ -52,6 +53,9 @@ int store_init(struct store *store, sqlite3 *db, char why[DB_WHY]) {
 void store_deinit(struct store *store) {
   for (size_t i = 0; i < STORE_STATEMENTS; i++) sqlite3_finalize(store->stmts[i]);
   sqlite3_close(store->db);
+  net_deinit(&store->net);
+  segment_deinit(&store->segment);
+  free(store->drops);
   *store = (struct store){0};
 }
 
@@ -63,17 +67,14 @@ static int run(struct store *store, enum store_statement which) {
   return rc;
 }
 
-static sqlite3_stmt *bound(struct store *store, enum store_statement which, const struct record *record) {
-  sqlite3_stmt *stmt = store->stmts[which];
-  sqlite3_bind_int64(stmt, 1, record->kept->id);
-  if (sqlite3_bind_parameter_count(stmt) > 1) sqlite3_bind_int64(stmt, 2, (sqlite3_int64)record->seq);
-  return stmt;
-}
+/* ---- rooms ---- */
 
 /* One of the statements on a row of rooms. */
 static int change_room(struct store *store, enum store_statement which, const struct record *record) {
-  sqlite3_stmt *stmt = bound(store, which, record);
+  sqlite3_stmt *stmt = store->stmts[which];
   int wants = sqlite3_bind_parameter_count(stmt);
+  sqlite3_bind_int64(stmt, 1, record->kept->id);
+  if (wants >= 2) sqlite3_bind_int64(stmt, 2, (sqlite3_int64)record->seq);
   if (wants >= 3) sqlite3_bind_int64(stmt, 3, record->expires_ms);
   if (wants >= 4) sqlite3_bind_text64(stmt, 4, record->key.at, record->key.len, SQLITE_STATIC, SQLITE_UTF8);
   if (wants >= 5) sqlite3_bind_text64(stmt, 5, record->kept->name, record->kept->name_len, SQLITE_STATIC, SQLITE_UTF8);
@@ -81,28 +82,8 @@ static int change_room(struct store *store, enum store_statement which, const st
   return run(store, which);
 }
 
-/* The statements that take something out of a stream. The batch's key is never at NULL, so that it is never bound as
- * one. */
-static int take_out(struct store *store, enum store_statement which, const struct record *record) {
-  sqlite3_bind_blob64(bound(store, which, record), 3, record->key.at, record->key.len, SQLITE_STATIC);
-  return run(store, which);
-}
-
-static int put_in(struct store *store, const struct record *record) {
-  sqlite3_stmt *stmt = bound(store, STORE_INSERT, record);
-  sqlite3_bind_blob64(stmt, 3, record->key.at, record->key.len, SQLITE_STATIC);
-  sqlite3_bind_int(stmt, 4, record->value.encoding == EDDY_CBOR);
-  sqlite3_bind_int(stmt, 5, record->kind == RECORD_COMPACT);
-  sqlite3_bind_int64(stmt, 6, record->time_ms);
-  sqlite3_bind_blob64(stmt, 7, record->value.bytes.at, record->value.bytes.len, SQLITE_STATIC);
-  return run(store, STORE_INSERT);
-}
-
-static int then_put_in(struct store *store, int rc, const struct record *record) {
-  return rc == SQLITE_OK ? put_in(store, record) : rc;
-}
-
-static int apply(struct store *store, const struct record *record) {
+/* What it says of a stream is only looked at. */
+static int apply(struct store *store, const struct record *record, const char *at) {
   int rc;
   switch (record->kind) {
     case RECORD_CREATE: return change_room(store, STORE_CREATE, record);
@@ -113,16 +94,156 @@ static int apply(struct store *store, const struct record *record) {
     case RECORD_EXPIRES: return change_room(store, STORE_EXPIRES, record);
     case RECORD_POLICY: return change_room(store, STORE_POLICY, record);
     case RECORD_DELETE:
+      record->kept->gone = true;
       rc = change_room(store, STORE_EMPTY, record);
       return rc == SQLITE_OK ? change_room(store, STORE_FORGET, record) : rc;
-    case RECORD_APPEND: return put_in(store, record);
-    case RECORD_REPLACE: return then_put_in(store, take_out(store, STORE_CLEAR, record), record);
-    case RECORD_COMPACT: return then_put_in(store, take_out(store, STORE_TRIM, record), record);
-    case RECORD_TRIM: return take_out(store, STORE_TRIM, record);
-    case RECORD_DROP: return take_out(store, STORE_DROP, record);
+    default: break;
   }
-  return SQLITE_INTERNAL;
+  if (!record->kept->gone) net_add(&store->net, record, at);
+  return SQLITE_OK;
 }
+
+/* ---- streams ---- */
+
+/* A statement on a stream; the key is in a batch, so never at NULL, which would be bound as none. */
+static sqlite3_stmt *bound(struct store *store, enum store_statement which, const struct net_stream *stream,
+                           uint64_t seq) {
+  sqlite3_stmt *stmt = store->stmts[which];
+  sqlite3_bind_int64(stmt, 1, stream->kept->id);
+  if (which != STORE_CLEAR) sqlite3_bind_int64(stmt, 2, (sqlite3_int64)seq);
+  sqlite3_bind_blob64(stmt, 3, stream->key.at, stream->key.len, SQLITE_STATIC);
+  return stmt;
+}
+
+static int take_out(struct store *store, enum store_statement which, const struct net_stream *stream, uint64_t seq) {
+  bound(store, which, stream, seq);
+  return run(store, which);
+}
+
+/* Writes the segment that is being made, and begins another. */
+static int put_in(struct store *store, const struct net_stream *stream) {
+  struct segment *segment = &store->segment;
+  if (!segment->count) return SQLITE_OK;
+  const struct eddy_text data = {.at = segment->at, .len = segment->len};
+  sqlite3_stmt *stmt = bound(store, STORE_INSERT, stream, segment->last);
+  sqlite3_bind_int64(stmt, 4, (sqlite3_int64)segment->first);
+  sqlite3_bind_int64(stmt, 5, (sqlite3_int64)segment->count);
+  sqlite3_bind_int64(stmt, 6, (sqlite3_int64)segment_sum(stream->kept->id, stream->key, data));
+  sqlite3_bind_blob64(stmt, 7, data.at, data.len, SQLITE_STATIC);
+  segment_clear(segment);
+  return run(store, STORE_INSERT);
+}
+
+static int add_record(struct store *store, const struct net_stream *stream, const char *at) {
+  struct record record;
+  batch_read(at, &record);
+  const struct segment_message message = {
+      .seq = record.seq, .time_ms = record.time_ms, .is_base = record.kind == RECORD_COMPACT, .value = record.value};
+  int rc = segment_full(&store->segment, record.value.bytes.len) ? put_in(store, stream) : SQLITE_OK;
+  segment_add(&store->segment, &message);
+  return rc;
+}
+
+/* Which messages of a segment stay: beyond `trim`, and none of `drops`, which rise; those behind are passed by. */
+struct sieve {
+  struct store *store;
+  const struct net_stream *stream;
+  uint64_t trim;
+  const uint64_t *drops, *end;
+};
+
+static int sift(void *arg, const struct segment_message *message) {
+  struct sieve *sieve = arg;
+  while (sieve->drops < sieve->end && *sieve->drops < message->seq) sieve->drops++;
+  bool goes = message->seq <= sieve->trim || (sieve->drops < sieve->end && *sieve->drops == message->seq);
+  if (!goes) segment_add(&sieve->store->segment, message);
+  return 0;
+}
+
+/* Writes the first segment again that ends at `seq` or later, where it begins at `first` or before, but for what
+ * the sieve holds back. SQLITE_DONE: there is none such. */
+static int rewrite(struct sieve *sieve, uint64_t seq, uint64_t first) {
+  struct store *store = sieve->store;
+  sqlite3_stmt *stmt = bound(store, STORE_FIND, sieve->stream, seq);
+  struct segment_row row;
+  bool found = sqlite3_step(stmt) == SQLITE_ROW && (uint64_t)sqlite3_column_int64(stmt, 1) <= first;
+  int rc = SQLITE_OK;
+  if (found) {
+    row = (struct segment_row){.last = (uint64_t)sqlite3_column_int64(stmt, 0),
+                               .first = (uint64_t)sqlite3_column_int64(stmt, 1),
+                               .count = (uint64_t)sqlite3_column_int64(stmt, 2),
+                               .sum = (uint64_t)sqlite3_column_int64(stmt, 3),
+                               .data = {.at = sqlite3_column_blob(stmt, 4)}};
+    row.data.len = (size_t)sqlite3_column_bytes(stmt, 4);
+    segment_clear(&store->segment);
+    rc = segment_each(sieve->stream->kept->id, sieve->stream->key, &row, sift, sieve);
+    if (rc == -EBADMSG) rc = SQLITE_CORRUPT;
+  }
+  int reset = sqlite3_reset(stmt);
+  if (rc == SQLITE_OK) rc = reset;
+  if (rc || !found) return rc ? rc : SQLITE_DONE;
+  rc = take_out(store, STORE_DROP, sieve->stream, row.last);
+  return rc == SQLITE_OK ? put_in(store, sieve->stream) : rc;
+}
+
+static int compare(const void *a, const void *b) {
+  uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+  return (left > right) - (left < right);
+}
+
+/* The numbers that are dropped beyond the trim, rising; how many. */
+static size_t sort_drops(struct store *store, const struct net_stream *stream) {
+  size_t len = 0;
+  for (uint32_t i = stream->drops.first; i != NET_NONE; i = store->net.entries[i].next) {
+    struct record record;
+    batch_read(store->net.entries[i].at, &record);
+    if (record.seq <= stream->trim) continue;
+    if (len == store->drops_cap) {
+      store->drops_cap = store->drops_cap * 2 + 64;
+      store->drops = mem_resize(store->drops, store->drops_cap * sizeof *store->drops);
+    }
+    store->drops[len++] = record.seq;
+  }
+  if (len) qsort(store->drops, len, sizeof *store->drops, compare);
+  return len;
+}
+
+/* What the database has of the stream and is to go. */
+static int cut(struct store *store, const struct net_stream *stream, size_t drops) {
+  struct sieve sieve = {
+      .store = store, .stream = stream, .trim = stream->trim, .drops = store->drops, .end = store->drops + drops};
+  if (stream->clear) return take_out(store, STORE_CLEAR, stream, 0);
+  int rc = stream->trim ? take_out(store, STORE_TRIM, stream, stream->trim) : SQLITE_OK;
+  if (rc == SQLITE_OK && stream->trim) rc = rewrite(&sieve, stream->trim + 1, stream->trim);
+  if (rc == SQLITE_DONE) rc = SQLITE_OK;
+  while (rc == SQLITE_OK && sieve.drops < sieve.end) {
+    uint64_t seq = *sieve.drops;
+    rc = rewrite(&sieve, seq, seq);
+    if (rc == SQLITE_DONE) rc = SQLITE_OK;
+    while (sieve.drops < sieve.end && *sieve.drops <= seq) sieve.drops++;
+  }
+  return rc;
+}
+
+static int write_stream(struct store *store, const struct net_stream *stream) {
+  size_t drops = sort_drops(store, stream), passed = 0;
+  int rc = cut(store, stream, drops);
+  segment_clear(&store->segment);
+  if (rc == SQLITE_OK && stream->base) { /* alone: what the database has of the stream is behind it */
+    rc = add_record(store, stream, stream->base);
+    if (rc == SQLITE_OK) rc = put_in(store, stream);
+  }
+  for (uint32_t i = stream->appends.first; i != NET_NONE && rc == SQLITE_OK; i = store->net.entries[i].next) {
+    const char *at = store->net.entries[i].at;
+    struct record record;
+    batch_read(at, &record);
+    while (passed < drops && store->drops[passed] < record.seq) passed++;
+    if (passed == drops || store->drops[passed] != record.seq) rc = add_record(store, stream, at);
+  }
+  return rc == SQLITE_OK ? put_in(store, stream) : rc;
+}
+
+/* ---- all of it ---- */
 
 /* What is wrong with this room's own rows or pages, and not with the disk. */
 static bool is_of_room(int result) {
@@ -131,19 +252,39 @@ static bool is_of_room(int result) {
          result == SQLITE_MISMATCH;
 }
 
-static int apply_all(struct store *store, const struct batch *batch, char why[DB_WHY]) {
-  struct record record;
-  size_t offset = 0;
-  while (batch_next(batch, &offset, &record)) {
-    if (record.kept->broken) continue;
-    int result = apply(store, &record);
-    if (result == SQLITE_OK) continue;
-    int rc = failed(store->db, record.kept->name, why);
-    if (!is_of_room(result)) return rc;
-    record.kept->broken = true;
-    return -EAGAIN;
+/* 0; -EAGAIN: the room was set aside; or another negative errno. */
+static int judge(struct store *store, struct kept *kept, int result, char why[DB_WHY]) {
+  if (result == SQLITE_OK) return 0;
+  int rc;
+  if (result == SQLITE_CORRUPT && sqlite3_errcode(store->db) != SQLITE_CORRUPT) {
+    snprintf(why, DB_WHY, "%s: its messages are not as they were written (%d)", kept->name, result);
+    rc = -EIO;
+  } else {
+    rc = store_failed(store->db, kept->name, why);
   }
-  return 0;
+  if (!is_of_room(result)) return rc;
+  kept->broken = true;
+  return -EAGAIN;
+}
+
+static int apply_all(struct store *store, const struct batch *batch, char why[DB_WHY]) {
+  int rc = 0;
+  for (const char *at = batch->at, *end = at + batch->len; at < end && rc == 0;) {
+    struct record record;
+    const char *next = batch_read(at, &record);
+    if (!record.kept->broken) rc = judge(store, record.kept, apply(store, &record, at), why);
+    at = next;
+  }
+  return rc;
+}
+
+static int write_streams(struct store *store, char why[DB_WHY]) {
+  int rc = 0;
+  for (size_t i = 0; i < store->net.streams_len && rc == 0; i++) {
+    const struct net_stream *stream = &store->net.streams[i];
+    if (!stream->kept->broken && !stream->kept->gone) rc = judge(store, stream->kept, write_stream(store, stream), why);
+  }
+  return rc;
 }
 
 /* Only outside of a transaction. Not a prepared statement: SQLite carries this one out as it compiles it. */
@@ -157,109 +298,12 @@ static int set_full(struct store *store, bool full) {
 
 int store_commit(struct store *store, const struct batch *list, bool full, char why[DB_WHY]) {
   for (const struct batch *batch = list; batch; batch = batch->next) full |= batch->reserves;
-  if (set_full(store, full) || run(store, STORE_BEGIN)) return failed(store->db, "begin", why);
+  if (set_full(store, full) || run(store, STORE_BEGIN)) return store_failed(store->db, "begin", why);
   int rc = 0;
+  net_clear(&store->net);
   for (const struct batch *batch = list; batch && rc == 0; batch = batch->next) rc = apply_all(store, batch, why);
-  if (rc == 0 && run(store, STORE_COMMIT)) rc = failed(store->db, "commit", why);
+  if (rc == 0) rc = write_streams(store, why);
+  if (rc == 0 && run(store, STORE_COMMIT)) rc = store_failed(store->db, "commit", why);
   if (rc && !sqlite3_get_autocommit(store->db)) run(store, STORE_ROLLBACK);
   return rc;
-}
-
-/* ---- for reading ---- */
-
-int shelf_init(struct shelf *shelf, sqlite3 *db, char why[DB_WHY]) {
-  *shelf = (struct shelf){.db = db};
-  if (prepare(db, &shelf->room, "SELECT id, seq, created, expires, policy FROM rooms WHERE name = ?1") == SQLITE_OK &&
-      prepare(db, &shelf->messages,
-              "SELECT key, seq, encoding, is_base, time, value FROM messages WHERE room = ?1 ORDER BY key, seq") ==
-          SQLITE_OK &&
-      prepare(db, &shelf->expired, "SELECT id, name FROM rooms WHERE expires > 0 AND expires <= ?1 LIMIT ?2") ==
-          SQLITE_OK)
-    return 0;
-  int rc = failed(db, "prepare", why);
-  shelf_deinit(shelf);
-  return rc;
-}
-
-void shelf_deinit(struct shelf *shelf) {
-  sqlite3_finalize(shelf->room);
-  sqlite3_finalize(shelf->messages);
-  sqlite3_finalize(shelf->expired);
-  sqlite3_close(shelf->db);
-  *shelf = (struct shelf){0};
-}
-
-int shelf_room(struct shelf *shelf, struct eddy_text name, struct shelf_room *room, char why[DB_WHY]) {
-  sqlite3_stmt *stmt = shelf->room;
-  sqlite3_bind_text64(stmt, 1, name.at, name.len, SQLITE_STATIC, SQLITE_UTF8);
-  int step = sqlite3_step(stmt), rc = step == SQLITE_ROW;
-  if (rc) {
-    const char *policy = (const char *)sqlite3_column_text(stmt, 4);
-    *room = (struct shelf_room){.id = sqlite3_column_int64(stmt, 0),
-                                .seq = (uint64_t)sqlite3_column_int64(stmt, 1),
-                                .created_ms = sqlite3_column_int64(stmt, 2),
-                                .expires_ms = sqlite3_column_int64(stmt, 3),
-                                .policy = mem_check(strdup(policy ? policy : ""))};
-  } else if (step != SQLITE_DONE) {
-    rc = failed(shelf->db, "reading the room", why);
-  }
-  sqlite3_reset(stmt);
-  sqlite3_clear_bindings(stmt);
-  return rc;
-}
-
-static struct eddy_text blob(sqlite3_stmt *stmt, int column) {
-  struct eddy_text text = {.at = sqlite3_column_blob(stmt, column)};
-  text.len = (size_t)sqlite3_column_bytes(stmt, column);
-  if (!text.at) text.at = "";
-  return text;
-}
-
-int shelf_messages(struct shelf *shelf, int64_t id, int (*fn)(void *arg, const struct eddy_change *message), void *arg,
-                   char why[DB_WHY]) {
-  sqlite3_stmt *stmt = shelf->messages;
-  sqlite3_bind_int64(stmt, 1, id);
-  int step, rc = 0;
-  while (rc == 0 && (step = sqlite3_step(stmt)) != SQLITE_DONE) {
-    if (step != SQLITE_ROW) {
-      rc = failed(shelf->db, "reading its messages", why);
-      break;
-    }
-    const struct eddy_change message = {
-        .size = sizeof message,
-        .kind = EDDY_CHANGE_APPEND,
-        .key = blob(stmt, 0),
-        .seq = (uint64_t)sqlite3_column_int64(stmt, 1),
-        .time_ms = sqlite3_column_int64(stmt, 4),
-        .value = {.encoding = sqlite3_column_int(stmt, 2) ? EDDY_CBOR : EDDY_JSON, .bytes = blob(stmt, 5)},
-        .is_base = sqlite3_column_int(stmt, 3),
-    };
-    rc = fn(arg, &message);
-  }
-  sqlite3_reset(stmt);
-  return rc;
-}
-
-int shelf_expired(struct shelf *shelf, int64_t now_ms, int max,
-                  void (*fn)(void *arg, int64_t id, struct eddy_text name), void *arg) {
-  sqlite3_stmt *stmt = shelf->expired;
-  sqlite3_bind_int64(stmt, 1, now_ms);
-  sqlite3_bind_int(stmt, 2, max);
-  int step, found = 0;
-  while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-    found++;
-    fn(arg, sqlite3_column_int64(stmt, 0), blob(stmt, 1));
-  }
-  sqlite3_reset(stmt);
-  return step == SQLITE_DONE ? found : db_errno(step);
-}
-
-int64_t shelf_last_id(struct shelf *shelf) {
-  sqlite3_stmt *stmt;
-  int64_t id = -EIO;
-  if (sqlite3_prepare_v2(shelf->db, "SELECT max(id) FROM rooms", -1, &stmt, NULL) == SQLITE_OK &&
-      sqlite3_step(stmt) == SQLITE_ROW)
-    id = sqlite3_column_int64(stmt, 0);
-  sqlite3_finalize(stmt);
-  return id;
 }

@@ -2,8 +2,9 @@
 #ifndef SQLITE_STORE_H
 #define SQLITE_STORE_H
 
-#include "batch.h"
 #include "db.h"
+#include "net.h"
+#include "segment.h"
 
 enum store_statement {
   STORE_BEGIN,
@@ -20,14 +21,23 @@ enum store_statement {
   STORE_CLEAR,
   STORE_TRIM,
   STORE_DROP,
+  STORE_FIND,
   STORE_STATEMENTS,
 };
 
 struct store { /* for writing */
   sqlite3 *db; /* owned */
   sqlite3_stmt *stmts[STORE_STATEMENTS];
-  bool full; /* commits are synced to disk at the moment */
+  bool full;              /* commits are synced to disk at the moment */
+  struct net net;         /* of the list that is being written */
+  struct segment segment; /* that is being made */
+  uint64_t *drops;        /* of the stream that is being written */
+  size_t drops_cap;
 };
+
+int store_prepare(sqlite3 *db, sqlite3_stmt **stmt, const char *text); /* SQLite's result */
+/* What went wrong with `doing`, in `why`: a negative errno. */
+int store_failed(sqlite3 *db, const char *doing, char why[DB_WHY]);
 
 /* Takes over `db`, also where it fails. */
 int store_init(struct store *store, sqlite3 *db, char why[DB_WHY]);

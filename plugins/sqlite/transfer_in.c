@@ -13,16 +13,16 @@
 
 #define SEQ_MAX ((int64_t)1 << 53) /* what every client can count to */
 
-enum { PUT_ROOM, CLEAR, PUT_MESSAGE, STATEMENTS };
+enum { PUT_ROOM, CLEAR, PUT_SEGMENT, STATEMENTS };
 
 static const char *const TEXTS[STATEMENTS] = {
     [PUT_ROOM] =
         "INSERT INTO rooms (name, policy, seq, created, expires, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT (name) DO UPDATE SET policy = excluded.policy, seq = max(seq, excluded.seq), "
         "created = excluded.created, expires = excluded.expires, touched = excluded.touched RETURNING id",
-    [CLEAR] = "DELETE FROM messages WHERE room = ?1",
-    [PUT_MESSAGE] =
-        "INSERT INTO messages (room, key, seq, encoding, is_base, time, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [CLEAR] = "DELETE FROM segments WHERE room = ?1",
+    [PUT_SEGMENT] =
+        "INSERT INTO segments (room, key, last, first, count, sum, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 };
 
 struct arrival {
@@ -32,12 +32,13 @@ struct arrival {
   sqlite3 *db;
   struct shelf *shelf; /* of the same connection */
   sqlite3_stmt *stmts[STATEMENTS];
-  uint64_t number;     /* of the line */
-  bool ended;          /* the line before was an end */
-  uint64_t rooms;      /* since the last end */
-  bool in_room;        /* what follows: */
-  int64_t room, seq;   /* its id, the number that those of its messages are not beyond */
-  struct line message; /* the one before, or nothing */
+  uint64_t number;        /* of the line */
+  bool ended;             /* the line before was an end */
+  uint64_t rooms;         /* since the last end */
+  bool in_room;           /* what follows: */
+  int64_t room, seq;      /* its id, the number that those of its messages are not beyond */
+  struct line message;    /* the one before, or nothing */
+  struct segment segment; /* the last of it are these, which are not written yet */
 };
 
 /* ---- what is wrong ---- */
@@ -117,6 +118,26 @@ static int clear(const struct arrival *arrival) {
   return sqlite3_reset(stmt) ? failed(arrival, "clearing the room") : 0;
 }
 
+/* The messages that were put by. */
+static int put_segment(struct arrival *arrival) {
+  struct segment *segment = &arrival->segment;
+  if (!segment->count) return 0;
+  sqlite3_stmt *stmt = arrival->stmts[PUT_SEGMENT];
+  const struct eddy_text key = text_of(&arrival->message.key), data = {.at = segment->at, .len = segment->len};
+  sqlite3_bind_int64(stmt, 1, arrival->room);
+  sqlite3_bind_blob64(stmt, 2, key.at, key.len, SQLITE_STATIC);
+  sqlite3_bind_int64(stmt, 3, (sqlite3_int64)segment->last);
+  sqlite3_bind_int64(stmt, 4, (sqlite3_int64)segment->first);
+  sqlite3_bind_int64(stmt, 5, (sqlite3_int64)segment->count);
+  sqlite3_bind_int64(stmt, 6, (sqlite3_int64)segment_sum(arrival->room, key, data));
+  sqlite3_bind_blob64(stmt, 7, data.at, data.len, SQLITE_STATIC);
+  segment_clear(segment);
+  sqlite3_step(stmt);
+  int result = sqlite3_reset(stmt);
+  sqlite3_clear_bindings(stmt);
+  return result ? failed(arrival, "writing messages") : 0;
+}
+
 static int put_room(struct arrival *arrival, const struct line *line) {
   sqlite3_stmt *stmt = arrival->stmts[PUT_ROOM];
   int64_t now_ms = (int64_t)time(NULL) * 1000;
@@ -137,8 +158,9 @@ static int take_room(struct arrival *arrival, const struct line *line) {
   if (!name_valid(&line->room)) return wrong(arrival, "a room is called NAMESPACE/ID, each of A-Z a-z 0-9 _ -");
   if (!policy_valid(&line->policy)) return wrong(arrival, "a policy's name is 1 to 64 of A-Z a-z 0-9 _ -");
   if (line->seq > SEQ_MAX) return wrong(arrival, "its seq is beyond 2^53");
+  int rc = put_segment(arrival);
   line_deinit(&arrival->message);
-  int rc = look_for(arrival, &line->room);
+  if (rc == 0) rc = look_for(arrival, &line->room);
   if (rc == 0) rc = put_room(arrival, line);
   if (rc == 0) rc = clear(arrival);
   arrival->in_room = true;
@@ -150,19 +172,13 @@ static int take_room(struct arrival *arrival, const struct line *line) {
 
 /* ---- messages ---- */
 
-static int put_message(struct arrival *arrival, const struct line *line, const struct eddy_value *value) {
-  sqlite3_stmt *stmt = arrival->stmts[PUT_MESSAGE];
-  sqlite3_bind_int64(stmt, 1, arrival->room);
-  sqlite3_bind_blob64(stmt, 2, line->key.at, line->key.len, SQLITE_STATIC);
-  sqlite3_bind_int64(stmt, 3, line->seq);
-  sqlite3_bind_int(stmt, 4, value->encoding == EDDY_CBOR);
-  sqlite3_bind_int(stmt, 5, line->base);
-  sqlite3_bind_int64(stmt, 6, line->time);
-  sqlite3_bind_blob64(stmt, 7, value->bytes.at, value->bytes.len, SQLITE_STATIC);
-  sqlite3_step(stmt);
-  int result = sqlite3_reset(stmt);
-  sqlite3_clear_bindings(stmt);
-  return result ? failed(arrival, "writing a message") : 0;
+static int put_message(struct arrival *arrival, const struct line *line, const struct eddy_value *value,
+                       bool same_key) {
+  const struct segment_message message = {
+      .seq = (uint64_t)line->seq, .time_ms = line->time, .is_base = line->base, .value = *value};
+  int rc = same_key && !segment_full(&arrival->segment, value->bytes.len) ? 0 : put_segment(arrival);
+  segment_add(&arrival->segment, &message);
+  return rc;
 }
 
 /* How the key stands to that of the message before, by their bytes; positive where there is none. */
@@ -191,7 +207,7 @@ static int take_message(struct arrival *arrival, struct line *line) {
   else if (arrival->from->check(arrival->from->core, text_of(&line->key), &value))
     rc = wrong(arrival, "its key or its value is malformed");
   else
-    rc = put_message(arrival, line, &value);
+    rc = put_message(arrival, line, &value, order == 0);
   arrival->count->messages++;
   line_deinit(&arrival->message);
   arrival->message = *line;
@@ -205,7 +221,7 @@ static int take_end(struct arrival *arrival, const struct line *line) {
     return wrong(arrival, "the end of %" PRId64 " rooms, but there were %" PRIu64, line->end, arrival->rooms);
   arrival->rooms = 0;
   arrival->in_room = false;
-  return 0;
+  return put_segment(arrival);
 }
 
 /* Takes over `line`. */
@@ -226,6 +242,7 @@ static int take_all(struct arrival *arrival) {
   int rc;
   while ((rc = next(arrival, &line)) > 0 && (rc = take(arrival, &line)) == 0) continue;
   line_deinit(&arrival->message);
+  segment_deinit(&arrival->segment);
   if (rc == 0 && !arrival->number) {
     snprintf(arrival->why, DB_WHY, "there is nothing in it");
     return -EBADMSG;

@@ -10,8 +10,8 @@ import argparse
 import os
 import re
 import select
-import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,20 +29,22 @@ def connect(daemon, room):
     return client.WebSocket(daemon.address, f"/db/auto/room/{room}/connect", daemon.host, patience=20)
 
 
-def fill(path, rooms):
-    db = sqlite3.connect(path)
-    db.execute("DELETE FROM rooms")
-    db.executemany("INSERT INTO rooms VALUES (?, ?, 'default', 10, 0, 0, 0)", ((i, f"auto/r{i}") for i in range(rooms)))
-    values = ((room, b"k", seq, 0, 0, 0, b'{"n":%d,"text":"a message of a usual length, say"}' % seq)
-              for room in range(rooms) for seq in range(1, 11))
-    db.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-    db.commit()
-    db.close()
+def fill(program, path, rooms):
+    """By import: lines of rooms with ten messages each."""
+    command = [program, "--import", "-s", f"plugins.sqlite.path={path}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as importing:
+        for i in range(rooms):
+            lines = [f'{{"room":"auto/r{i}","policy":"default","seq":10,"created":0,"expires":0}}']
+            for seq in range(1, 11):
+                value = f'{{\\"n\\":{seq},\\"text\\":\\"a message of a usual length, say\\"}}'
+                lines.append(f'{{"key":"k","seq":{seq},"time":0,"base":false,"json":"{value}"}}')
+            importing.stdin.write("\n".join(lines) + "\n")
+        importing.stdin.write(f'{{"end":{rooms}}}\n')
+    assert importing.returncode == 0, "the rooms could not be imported"
 
 
 def start_and_cold(program, path, rooms, options):
-    Daemon(program, options).finish()  # makes the schema
-    fill(path, rooms)
+    fill(program, path, rooms)
     began = time.monotonic()
     daemon = Daemon(program, options)
     serving = time.monotonic() - began

@@ -307,17 +307,27 @@ def a_newer_schema(program):
 
 
 def an_older_schema(program):
-    """There is none yet but the empty one, so that is what is brought to today's."""
+    """From before there were segments, with a room in it: it is brought to today's, and the room is as it was."""
     world = World(program, "batch", rooms=0)
     world.daemon.finish()
     db = sqlite3.connect(world.path)
     known = db.execute("PRAGMA user_version").fetchone()[0]
-    db.executescript("DROP TABLE rooms; DROP TABLE messages; PRAGMA user_version = 0")
+    db.executescript("""
+        DROP TABLE segments;
+        CREATE TABLE messages (room INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL, encoding INTEGER NOT NULL,
+          is_base INTEGER NOT NULL, time INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (room, key, seq)) WITHOUT ROWID;
+        DELETE FROM rooms;
+        INSERT INTO rooms (id, name, policy, seq, created, touched, expires) VALUES (3, 'auto/a', 'default', 9, 0, 0, 0);
+        INSERT INTO messages VALUES (3, CAST('log' AS BLOB), 7, 0, 1, 5, CAST('"base"' AS BLOB));
+        INSERT INTO messages VALUES (3, CAST('log' AS BLOB), 9, 1, 0, 6, x'6463626f72');
+        PRAGMA user_version = 1""")
     world.start()
+    check(state_of(world.daemon, "a") == ["base", "cbor"], state_of(world.daemon, "a"))
     push(world.daemon, "a", 1)
+    check(state_of(world.daemon, "a") == ["base", "cbor", 1], state_of(world.daemon, "a"))
     world.daemon.finish()
     check(db.execute("PRAGMA user_version").fetchone()[0] == known)
-    check(db.execute("SELECT count(*) FROM messages").fetchone()[0] == 1)
+    check(db.execute("SELECT sum(count) FROM segments").fetchone()[0] == 3)
     db.close()
     world.folder.cleanup()
 
@@ -330,7 +340,7 @@ def tests():
     yield killed_while_it_fails, "sync", "sync"
     yield killed_while_it_fails, "batch", "write"
     yield (nobody_is_slow_for_a_slow_disk,)
-    for table in ("messages", "sqlite_autoindex_rooms_1", "rooms"):
+    for table in ("segments", "sqlite_autoindex_rooms_1", "rooms"):
         yield a_damaged_page, table, "first"
     yield a_damaged_page, "rooms", "last"  # where the greatest id is
     yield (a_newer_schema,)

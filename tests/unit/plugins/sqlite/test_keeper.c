@@ -111,10 +111,10 @@ START_TEST(batch_is_held_for_its_numbers_alone) {
   append(&world, room, "2");
   room_turn(&world);
   ck_assert_uint_eq(room->outbox, UINT64_MAX);
-  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 1);
+  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), 1);
   room_leave(&world, room, false);
   world_stop(&world);
-  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 2);
+  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), 2);
 }
 END_TEST
 
@@ -129,7 +129,7 @@ START_TEST(sync_is_held_until_it_is_on_disk) {
     ck_assert_uint_lt(room->outbox, room->mark);
     room_turn(&world);
     ck_assert(room_safe(&world, room));
-    ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), (uint64_t)i + 1);
+    ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), (uint64_t)i + 1);
     ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_NUMBER, NULL, 0, NULL), 0);
     if (room->seq > 2) ck_assert_uint_eq(room->outbox, UINT64_MAX); /* a relay waits for nothing */
   }
@@ -185,6 +185,103 @@ START_TEST(a_room_comes_back_as_it_was) {
 }
 END_TEST
 
+/* ---- crashes at random ---- */
+
+/* What a room retained at the ends of its turns since it was last known to be on disk. */
+struct moments {
+  struct eddy_room at[4096];
+  size_t len;
+};
+
+static void remember(struct moments *moments, const struct eddy_room *room) {
+  ck_assert_uint_lt(moments->len, 4096);
+  struct eddy_room *moment = &moments->at[moments->len++];
+  *moment = *room;
+  moment->messages = malloc(room->len * sizeof *room->messages + 1);
+  if (room->len) memcpy(moment->messages, room->messages, room->len * sizeof *room->messages);
+}
+
+static void forget(struct moments *moments) {
+  for (size_t i = 0; i < moments->len; i++) free(moments->at[i].messages);
+  moments->len = 0;
+}
+
+static bool among(const struct moments *moments, const struct eddy_room *room) {
+  for (size_t i = 0; i < moments->len; i++)
+    if (rooms_equal(&moments->at[i], room)) return true;
+  return false;
+}
+
+static void end_turn(struct eddy_core *world, struct eddy_room **rooms, struct moments *moments) {
+  room_turn(world);
+  for (int k = 0; k < 3; k++) remember(&moments[k], rooms[k]);
+}
+
+static void play(struct eddy_core *world, struct eddy_room **rooms, struct moments *moments, int changes) {
+  for (int i = 0; i < changes; i++) {
+    do_something(world, rooms[random() % 3]);
+    if (random() % 8) continue;
+    end_turn(world, rooms, moments);
+    if (random() % 16 == 0) nap_ms(1), world_work(world);
+  }
+}
+
+/* Leaves memory and comes back: then all of it so far is on disk. */
+static struct eddy_room *again(struct eddy_core *world, struct eddy_room *room, struct moments *moments) {
+  struct eddy_room before = *room;
+  room->messages = NULL;
+  room_leave(world, room, false);
+  room = must_get(world, before.name);
+  ck_assert(rooms_equal(&before, room));
+  ck_assert_uint_eq(room->seq, before.seq);
+  free(before.messages);
+  forget(moments);
+  remember(moments, room);
+  return room;
+}
+
+/* A commit holds whole turns, so what a crash leaves is what was at the end of one. */
+START_TEST(a_crash_leaves_what_was_at_the_end_of_some_turn) {
+  static const char *const names[] = {"default/a", "default/b", "default/c"};
+  static struct moments moments[3];
+  struct eddy_core world = {.interval_ms = _i % 3 == 2 ? 1 : 3600000};
+  struct eddy_room *rooms[3];
+  char file[128];
+  srandom((unsigned)_i + 100);
+  strcpy(file, path);
+  ck_assert_int_eq(world_start(&world, file, "batch"), 0);
+  for (int i = 0; i < 3; i++) remember(&moments[i], rooms[i] = room_create(&world, names[i]));
+  room_turn(&world);
+  for (int i = 0; i < 3; i++) ck_assert(room_safe(&world, rooms[i]) || !"not safe");
+  for (int round = 0; round < 12; round++) {
+    play(&world, rooms, moments, (int)(random() % 1500));
+    end_turn(&world, rooms, moments);
+    for (int i = 0; i < 3; i++)
+      if (random() % 2) rooms[i] = again(&world, rooms[i], &moments[i]);
+    play(&world, rooms, moments, (int)(random() % 300));
+    uint64_t seqs[3];
+    for (int i = 0; i < 3; i++) seqs[i] = rooms[i]->outbox == UINT64_MAX ? rooms[i]->seq : 0;
+    nap_ms(5);
+    crash();
+    for (int i = 0; i < 3; i++) room_leave(&world, rooms[i], false);
+    world_stop(&world);
+    strcpy(file, path);
+    strcpy(path, copy);
+    strcpy(copy, file);
+    ck_assert_int_eq(world_start(&world, path, _i % 2 ? "sync" : "batch"), 0);
+    for (int i = 0; i < 3; i++) {
+      rooms[i] = must_get(&world, names[i]);
+      ck_assert_uint_ge(rooms[i]->seq, seqs[i]); /* no number that was heard comes again */
+      ck_assert_msg(among(&moments[i], rooms[i]), "round %d: %s is what it never was", round, names[i]);
+      forget(&moments[i]);
+      remember(&moments[i], rooms[i]);
+    }
+  }
+  for (int i = 0; i < 3; i++) room_leave(&world, rooms[i], false), forget(&moments[i]);
+  world_stop(&world);
+}
+END_TEST
+
 START_TEST(a_deleted_room_is_gone_and_its_name_free) {
   struct eddy_core world = {.interval_ms = 3600000};
   struct eddy_room *other;
@@ -231,7 +328,7 @@ START_TEST(a_room_whose_time_is_up_is_deleted) {
   world_stop(&world);
   ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms WHERE name IN ('default/young', 'default/live')"), 2);
   ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms"), 2);
-  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 0);
+  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), 0);
 }
 END_TEST
 
@@ -270,7 +367,7 @@ START_TEST(sync_refuses_while_writing_fails_and_loses_nothing) {
   room_turn(&world);
   ck_assert(room_safe(&world, room));
   crash();
-  ck_assert_uint_eq(scalar(copy, "SELECT count(*) FROM messages"), 3);
+  ck_assert_uint_eq(scalar(copy, "SELECT coalesce(sum(count), 0) FROM segments"), 3);
   room_leave(&world, room, false);
   world_stop(&world);
 }
@@ -330,7 +427,7 @@ START_TEST(batch_goes_on_while_writing_fails_up_to_its_reservation) {
   ck_assert(room_safe(&world, room));
   room_leave(&world, room, false);
   world_stop(&world);
-  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), 1025);
+  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), 1025);
 }
 END_TEST
 
@@ -352,7 +449,7 @@ START_TEST(the_queue_is_bounded) {
   ck_assert_int_lt(pushed, 2000); /* what a reservation on the way lets through in between is timing */
   room_leave(&world, room, false);
   world_stop(&world);
-  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM messages"), (uint64_t)pushed);
+  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), (uint64_t)pushed);
 }
 END_TEST
 
@@ -385,10 +482,11 @@ END_TEST
 /* ---- what is damaged ---- */
 
 static void scribble(const char *file, uint64_t page) {
+  long len = (long)scalar(file, "PRAGMA page_size");
   FILE *db = fopen(file, "r+b");
   ck_assert_ptr_nonnull(db);
-  fseek(db, (long)((page - 1) * 4096), SEEK_SET);
-  for (int i = 0; i < 4096; i++) fputc(0xa5, db);
+  fseek(db, (long)(page - 1) * len, SEEK_SET);
+  for (long i = 0; i < len; i++) fputc(0xa5, db);
   fclose(db);
 }
 
@@ -404,7 +502,7 @@ START_TEST(a_corrupt_page_refuses_its_rooms_and_begins_none_anew) {
   }
   world_stop(&world);
   scribble(path,
-           scalar(path, "SELECT pageno FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf' LIMIT 1 OFFSET 30"));
+           scalar(path, "SELECT pageno FROM dbstat WHERE name = 'segments' AND pagetype = 'leaf' LIMIT 1 OFFSET 2"));
   struct eddy_core after = {0};
   ck_assert_int_eq(world_start(&after, path, "batch"), 0);
   int refused = 0, whole = 0;
@@ -419,7 +517,7 @@ START_TEST(a_corrupt_page_refuses_its_rooms_and_begins_none_anew) {
     if (rc > 0) room_leave(&after, room, false);
   }
   ck_assert_int_ge(refused, 1);
-  ck_assert_int_le(refused, 3);
+  ck_assert_int_le(refused, 12);
   ck_assert_int_eq(whole + refused, 40);
   world_stop(&after);
 }
@@ -435,7 +533,7 @@ START_TEST(a_room_that_cannot_be_written_keeps_no_other_from_it) {
   ck_assert(room_safe(&world, bad));
   ck_assert(room_safe(&world, good));
   sql(path,
-      "INSERT INTO messages SELECT room, key, 2, encoding, is_base, time, value FROM messages JOIN rooms"
+      "INSERT INTO segments SELECT room, key, 2, first, count, sum, data FROM segments JOIN rooms"
       " ON rooms.id = room AND name = 'default/bad'"); /* in the way of its next one */
   append(&world, bad, "2");
   append(&world, good, "2");
@@ -449,6 +547,55 @@ START_TEST(a_room_that_cannot_be_written_keeps_no_other_from_it) {
   ck_assert_ptr_null(strstr(world.log, "rooms cannot be written"));
   room_leave(&world, bad, false);
   ck_assert_int_lt(room_get(&world, "default/bad", &bad), 0);
+  room_leave(&world, good, false);
+  world_stop(&world);
+}
+END_TEST
+
+/* A bit of a value, in the middle of a page that is otherwise in order. */
+static void flip(const char *file, const char *value) {
+  FILE *db = fopen(file, "r+b");
+  static char all[1 << 20];
+  size_t len = fread(all, 1, sizeof all, db);
+  char *at = memmem(all, len, value, strlen(value));
+  ck_assert_ptr_nonnull(at);
+  fseek(db, at - all, SEEK_SET);
+  fputc(*at ^ 1, db);
+  fclose(db);
+}
+
+START_TEST(a_bit_that_flips_is_seen) {
+  struct eddy_core world = {.interval_ms = 1};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *bad = room_create(&world, "default/bad"), *good = room_create(&world, "default/good");
+  struct eddy_room *later = room_create(&world, "default/later");
+  append(&world, good, "\"a good value\"");
+  for (int i = 0; i < 5; i++) append(&world, bad, i == 3 ? "\"a bad value\"" : "1");
+  append(&world, later, "\"another bad one\"");
+  append(&world, later, "2");
+  room_leave(&world, bad, false);
+  room_leave(&world, good, false);
+  room_leave(&world, later, false);
+  world_stop(&world);
+  flip(path, "a bad value");
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  ck_assert_int_eq(room_get(&world, "default/bad", &bad), -EIO);
+  ck_assert_ptr_nonnull(strstr(world.log, "room default/bad: reading its messages: some of them are malformed"));
+  good = must_get(&world, "default/good");
+  ck_assert_str_eq(good->messages[0].value, "\"a good value\"");
+  later = must_get(&world, "default/later"); /* and one that turns bad while it is in memory */
+  sql(path,
+      "UPDATE segments SET data = zeroblob(length(data)) WHERE room = (SELECT id FROM rooms WHERE name = "
+      "'default/later')");
+  ck_assert_int_eq(room_do(&world, later, EDDY_CHANGE_TRIM, "k", 1, NULL), 0);
+  room_turn(&world);
+  for (int i = 0; i < 5000 && !strstr(world.log, "default/later"); i++) nap_ms(1), world_work(&world);
+  ck_assert_ptr_nonnull(
+      strstr(world.log, "until the daemon is started again: default/later: its messages are not as they were"));
+  append(&world, good, "3");
+  room_turn(&world);
+  room_leave(&world, later, false);
+  ck_assert_int_eq(room_get(&world, "default/later", &later), -EIO);
   room_leave(&world, good, false);
   world_stop(&world);
 }
@@ -521,6 +668,34 @@ START_TEST(an_older_schema_is_migrated_whole_or_not_at_all) {
 }
 END_TEST
 
+START_TEST(messages_of_an_older_schema_become_segments) {
+  char why[DB_WHY];
+  sqlite3 *db;
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  ck_assert_int_eq(db_migrate(db, DB_STEPS, 1, why), 0);
+  sqlite3_close(db);
+  sql(path,
+      "INSERT INTO rooms VALUES (7, 'default/a', 'quiz', 9, 0, 0, 0);"
+      "INSERT INTO messages VALUES (7, x'', 1, 0, 0, 11, CAST('1' AS BLOB));"
+      "INSERT INTO messages VALUES (7, CAST('k' AS BLOB), 3, 1, 1, 12, x'01');"
+      "INSERT INTO messages VALUES (7, CAST('k' AS BLOB), 9, 0, 0, 13, x'');");
+  struct eddy_core world = {0};
+  ck_assert_msg(world_start(&world, path, "batch") == 0, "%s", world.log);
+  struct eddy_room *room = must_get(&world, "default/a");
+  ck_assert_uint_eq(room->len, 3);
+  const struct fake_message want[] = {
+      {.key = "", .seq = 1, .time_ms = 11, .encoding = EDDY_JSON, .value = "1", .value_len = 1},
+      {.key = "k", .seq = 3, .time_ms = 12, .is_base = 1, .encoding = EDDY_CBOR, .value = "\x01", .value_len = 1},
+      {.key = "k", .seq = 9, .time_ms = 13, .encoding = EDDY_JSON}};
+  ck_assert_mem_eq(room->messages, want, sizeof want);
+  append(&world, room, "2");
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT sum(count) FROM segments"), 4);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'messages'"), 0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("sqlite");
   TCase *tc = tcase_create("keeper");
@@ -530,6 +705,7 @@ static Suite *suite(void) {
   tcase_add_test(tc, batch_is_held_for_its_numbers_alone);
   tcase_add_test(tc, sync_is_held_until_it_is_on_disk);
   tcase_add_loop_test(tc, a_room_comes_back_as_it_was, 0, 8);
+  tcase_add_loop_test(tc, a_crash_leaves_what_was_at_the_end_of_some_turn, 0, 6);
   tcase_add_test(tc, a_deleted_room_is_gone_and_its_name_free);
   tcase_add_test(tc, a_room_whose_time_is_up_is_deleted);
   tcase_add_loop_test(tc, sync_refuses_while_writing_fails_and_loses_nothing, 0, 3);
@@ -539,10 +715,12 @@ static Suite *suite(void) {
   tcase_add_test(tc, a_torn_last_write_takes_back_that_commit_alone);
   tcase_add_test(tc, a_corrupt_page_refuses_its_rooms_and_begins_none_anew);
   tcase_add_test(tc, a_room_that_cannot_be_written_keeps_no_other_from_it);
+  tcase_add_test(tc, a_bit_that_flips_is_seen);
   tcase_add_loop_test(tc, a_database_that_is_not_ours_is_left_alone, 0, 3);
   tcase_add_test(tc, a_file_that_is_no_database_is_refused);
   tcase_add_test(tc, one_process_at_a_time);
   tcase_add_test(tc, an_older_schema_is_migrated_whole_or_not_at_all);
+  tcase_add_test(tc, messages_of_an_older_schema_become_segments);
   suite_add_tcase(s, tc);
   return s;
 }
