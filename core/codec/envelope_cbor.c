@@ -3,8 +3,7 @@
 
 static struct ed_span since(const struct ed_cursor *c, const uint8_t *at) { return ed_span(at, (size_t)(c->at - at)); }
 
-/* What a checked item is to the protocol. */
-static struct ed_field classify(struct ed_span item) {
+struct ed_field ed_field_cbor(struct ed_span item) {
   struct ed_cursor c = ed_cursor(item, 0, NULL);
   struct ed_field slot = {.kind = ED_FIELD_OTHER, .span = item};
   struct ed_cbor_head head;
@@ -12,7 +11,9 @@ static struct ed_field classify(struct ed_span item) {
   if (head.major == ED_CBOR_TEXT) {
     slot.kind = ED_FIELD_TEXT;
     slot.pieces = head.info == 31;
-    if (!slot.pieces) slot.span = ed_span(c.at, ed_cursor_left(&c));
+    if (slot.pieces) return slot;
+    slot.head_len = (uint8_t)(c.at - item.at);
+    slot.span = ed_span(c.at, ed_cursor_left(&c));
   } else if (head.major == ED_CBOR_UINT || head.major == ED_CBOR_NINT ||
              (head.major == ED_CBOR_SIMPLE && head.info >= 25 && head.info <= 27)) {
     slot.kind = ED_FIELD_NUMBER;
@@ -25,7 +26,7 @@ static struct ed_field classify(struct ed_span item) {
 }
 
 static struct ed_field *find(struct ed_envelope *envelope, struct ed_span key, bool in_action) {
-  struct ed_field name = classify(key);
+  struct ed_field name = ed_field_cbor(key);
   if (name.kind != ED_FIELD_TEXT) return NULL;
   if (!name.pieces) return ed_envelope_field(envelope, name.span, in_action);
   envelope->scratch->len = 0;
@@ -43,9 +44,9 @@ static int value(struct ed_cursor *c, struct ed_envelope *envelope, struct ed_fi
     return members(c, envelope, true, level + 1);
   }
   if (ed_cbor_skip(c, level) < 0) return -1;
-  *slot = classify(since(c, at));
+  *slot = ed_field_cbor(since(c, at));
   /* the value of a push may be anything, undefined too */
-  if (slot == &envelope->members[ED_MEMBER_VALUE]) *slot = (struct ed_field){ED_FIELD_OTHER, false, since(c, at)};
+  if (slot == &envelope->members[ED_MEMBER_VALUE]) *slot = (struct ed_field){.kind = ED_FIELD_OTHER, .span = since(c, at)};
   return 0;
 }
 

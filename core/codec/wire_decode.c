@@ -3,7 +3,7 @@
 #include "codec/cbor.h"
 #include "codec/envelope.h"
 #include "codec/json.h"
-#include "codec/wire.h"
+#include "codec/wire_keys.h"
 
 /* One message while it is judged. */
 struct decoding {
@@ -20,13 +20,7 @@ static int malformed(const struct decoding *d, const char *what) {
 
 /* What a text says; where it had to be put together, in the scratch buffer, until the next one. */
 static struct ed_span text_of(const struct decoding *d, const struct ed_field *slot) {
-  if (!slot->pieces) return slot->span;
-  d->scratch->len = 0;
-  if (d->encoding == ED_JSON)
-    ed_json_unescape(slot->span, d->scratch);
-  else
-    ed_cbor_join(slot->span, d->scratch);
-  return ed_buf_span(d->scratch);
+  return ed_field_text(d->encoding, slot, d->scratch);
 }
 
 /* Which of `names` a text is, or -1. */
@@ -121,30 +115,104 @@ static int decode_ping(const struct decoding *d, const struct ed_envelope *envel
   return malformed(d, "\"nonce\" must be null or a whole number, not negative");
 }
 
+/* ---- eddy.v1 ---- */
+
+#define ID_RAW_MAX (ED_ID_MAX * 6 + 2) /* an escape for each byte, and quotes */
+#define ID_NUMBER_MAX ((uint64_t)1 << 53)
+
+/* As it was sent, with what is around it. */
+static struct ed_span whole_text(const struct decoding *d, const struct ed_field *slot) {
+  if (d->encoding == ED_JSON) return ed_span(slot->span.at - 1, slot->span.len + 2);
+  return ed_span(slot->span.at - slot->head_len, slot->span.len + slot->head_len);
+}
+
+static int decode_id(const struct decoding *d, const struct ed_field *slot) {
+  if (slot->kind == ED_FIELD_ABSENT || slot->kind == ED_FIELD_NULL) return 0;
+  uint64_t number;
+  struct ed_span id = slot->kind == ED_FIELD_TEXT ? whole_text(d, slot) : slot->span;
+  bool fits = id.len <= ID_RAW_MAX;
+  if (fits && slot->kind == ED_FIELD_TEXT) fits = text_of(d, slot).len <= ED_ID_MAX;
+  if (fits && slot->kind != ED_FIELD_TEXT) fits = count_of(d, slot, &number) && number <= ID_NUMBER_MAX;
+  if (!fits) return malformed(d, "\"id\" must be a string of at most 64 bytes or a whole number up to 2^53");
+  d->request->id = id;
+  return 0;
+}
+
+/* Sixteen hexadecimal digits. */
+static bool epoch_of(const struct decoding *d, const struct ed_field *slot, uint64_t *epoch) {
+  if (slot->kind != ED_FIELD_TEXT) return false;
+  struct ed_span text = text_of(d, slot);
+  if (text.len != 16) return false;
+  *epoch = 0;
+  for (size_t i = 0; i < 16; i++) {
+    uint8_t c = text.at[i];
+    bool digit = c >= '0' && c <= '9', letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'f';
+    if (!digit && !letter) return false;
+    *epoch = *epoch << 4 | (uint64_t)(digit ? c - '0' : (c | 0x20) - 'a' + 10);
+  }
+  return true;
+}
+
+static int decode_resume(const struct decoding *d, const struct ed_envelope *envelope) {
+  const struct ed_field *keys = &envelope->v1[ED_V1_KEYS];
+  if (!epoch_of(d, &envelope->v1[ED_V1_EPOCH], &d->request->epoch))
+    return malformed(d, "resume needs an \"epoch\" of 16 hexadecimal digits");
+  if (!count_of(d, &envelope->members[ED_MEMBER_SEQ], &d->request->seq))
+    return malformed(d, "resume needs a \"seq\": a whole number, not negative");
+  if (!ed_wire_list(d->encoding, keys)) return malformed(d, "resume needs \"keys\": a list");
+  d->request->keys = keys->span;
+  return ed_wire_keys_check(d->request, d->limits, d->scratch, d->fault);
+}
+
+static int decode_members(const struct decoding *d, const struct ed_envelope *envelope) {
+  const struct ed_field *subscribe = &envelope->v1[ED_V1_SUBSCRIBE];
+  const bool json = d->encoding == ED_JSON;
+  if (subscribe->kind == ED_FIELD_ABSENT) return 0;
+  if (subscribe->kind == ED_FIELD_OTHER) { /* and no text that reads so */
+    d->request->ends = ed_span_equal(subscribe->span, json ? ED_LIT("false") : ED_LIT("\xf4"));
+    if (d->request->ends || ed_span_equal(subscribe->span, json ? ED_LIT("true") : ED_LIT("\xf5"))) return 0;
+  }
+  return malformed(d, "\"subscribe\" of members must be true or false");
+}
+
+/* ---- all ---- */
+
 static int judge(const struct decoding *d, const struct ed_envelope *envelope) {
-  static const char *const names[] = {[ED_REQUEST_PUSH] = "push",
-                                      [ED_REQUEST_GET] = "get",
-                                      [ED_REQUEST_PING] = "ping",
-                                      [ED_REQUEST_UNSUBSCRIBE] = "unsubscribe"};
+  static const char *const names[] = {
+      [ED_REQUEST_PUSH] = "push",     [ED_REQUEST_GET] = "get",
+      [ED_REQUEST_PING] = "ping",     [ED_REQUEST_UNSUBSCRIBE] = "unsubscribe",
+      [ED_REQUEST_RESUME] = "resume", [ED_REQUEST_MEMBERS] = "members",
+  };
   const struct ed_field *type = &envelope->members[ED_MEMBER_TYPE];
+  if (envelope->v1 && decode_id(d, &envelope->v1[ED_V1_ID]) < 0) return -1;
   if (type->kind == ED_FIELD_ABSENT) return malformed(d, "\"type\" is missing");
   if (type->kind != ED_FIELD_TEXT) return malformed(d, "\"type\" must be a string");
-  int found = pick(d, type, names, 4);
+  int found = pick(d, type, names, envelope->v1 ? 6 : 4);
   if (found >= 0) d->request->type = (enum ed_request_type)found;
   switch (found) {
     case ED_REQUEST_PUSH: return decode_push(d, envelope);
     case ED_REQUEST_GET: return decode_get(d, envelope);
     case ED_REQUEST_PING: return decode_ping(d, envelope);
     case ED_REQUEST_UNSUBSCRIBE: return decode_key(d, &envelope->members[ED_MEMBER_KEY]);
-    default: return malformed(d, "\"type\" must be \"push\", \"get\", \"ping\" or \"unsubscribe\"");
+    case ED_REQUEST_RESUME: return decode_resume(d, envelope);
+    case ED_REQUEST_MEMBERS: return decode_members(d, envelope);
+    default: break;
   }
+  if (envelope->v1)
+    return malformed(d, "\"type\" must be \"push\", \"get\", \"ping\", \"unsubscribe\", \"resume\" or \"members\"");
+  return malformed(d, "\"type\" must be \"push\", \"get\", \"ping\" or \"unsubscribe\"");
 }
 
 int ed_wire_decode(enum ed_encoding encoding, struct ed_span bytes, const struct ed_wire_limits *limits,
                    struct ed_buf *scratch, struct ed_request *request, struct ed_fault *fault) {
   struct ed_cursor c = ed_cursor(bytes, limits->depth, fault);
+  struct ed_field v1[ED_V1_COUNT];
   struct ed_envelope envelope = {.scratch = scratch};
   struct decoding d = {encoding, limits, scratch, request, fault};
+  if (limits->v1) {
+    memset(v1, 0, sizeof v1);
+    envelope.v1 = v1;
+  }
   scratch->len = 0;
   *request = (struct ed_request){.encoding = encoding};
   if ((encoding == ED_JSON ? ed_envelope_json(&c, &envelope) : ed_envelope_cbor(&c, &envelope)) < 0) return -1;

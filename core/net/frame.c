@@ -1,5 +1,7 @@
 #include "net/frame.h"
 
+#include "codec/wire.h"
+
 #define FIN 0x80u
 #define RSV 0x70u
 #define MASKED 0x80u
@@ -101,19 +103,11 @@ enum ed_frames_result ed_frames_next(struct ed_frames *frames, uint8_t **at, siz
   return ED_FRAMES_MORE;
 }
 
-/* Header and payload of the server's frame that begins at `at`. */
-static size_t frame_size(const uint8_t *at) {
-  uint8_t len = at[1] & 0x7f;
-  if (len == LEN16) return 4 + (size_t)big_endian(at + 2, 2);
-  if (len == LEN64) return 10 + (size_t)big_endian(at + 2, 8);
-  return 2u + len;
-}
-
 size_t ed_frames_cut(struct ed_span bytes, size_t most) {
   if (bytes.len <= most) return bytes.len;
-  size_t cut = frame_size(bytes.at);
+  size_t cut = ed_wire_frame_len(bytes.at);
   while (cut < bytes.len) {
-    size_t next = cut + frame_size(bytes.at + cut);
+    size_t next = cut + ed_wire_frame_len(bytes.at + cut);
     if (next > most) break;
     cut = next;
   }

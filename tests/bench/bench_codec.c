@@ -24,7 +24,7 @@ struct subject {
 typedef size_t bench_fn(struct subject *subject); /* returns something of its result, so that nothing is left out */
 
 static size_t decode(struct subject *s, enum ed_encoding encoding) {
-  static const struct ed_wire_limits limits = {128, 1024};
+  static const struct ed_wire_limits limits = {.depth = 128, .key = 1024};
   struct ed_request request;
   struct ed_fault fault;
   if (ed_wire_decode(encoding, encoding == ED_JSON ? s->json : s->cbor, &limits, &s->scratch, &request, &fault) < 0) {
@@ -122,7 +122,7 @@ int main(void) {
   };
   struct ed_buf cbor = {0}, cbor_value = {0};
   struct subject subject = {.json = ed_span_text(message)};
-  static const struct ed_wire_limits limits = {128, 1024};
+  static const struct ed_wire_limits limits = {.depth = 128, .key = 1024};
   struct ed_request request;
   if (ed_wire_decode(ED_JSON, subject.json, &limits, &subject.scratch, &request, NULL) < 0) return 1;
   ed_wire_transcode(ED_JSON, subject.json, &cbor);
