@@ -39,6 +39,13 @@ return {
       -- A room with no connection and no message for so long is deleted; 0: never.
       idle = "24h",
 
+      -- A client of the subprotocol eddy.v1 that comes back within so long may be given just what it missed; 0: never.
+      -- resume = "2m",
+
+      -- What becomes of a connection that is too slow (limits.queue): "close", or "conflate", which first drops what was
+      -- replaced since, and then the oldest relays.
+      -- slow = "close",
+
       -- Whether connecting to a room that does not exist makes it (with a name that the client chose).
       -- create_on_connect = false,
 

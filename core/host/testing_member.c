@@ -95,7 +95,7 @@ static int request(lua_State *L, struct ed_member *member, const struct ed_reque
     lua_pushboolean(L, true);
     return 1;
   }
-  ed_room_tell(member, &fault);
+  ed_room_tell(member, &fault, request);
   ed_test_settle(ed_test_world_of(L));
   lua_pushnil(L);
   lua_pushstring(L, fault.text);

@@ -98,6 +98,11 @@ const struct ed_knob ED_KNOBS[] = {
      "A room with no connection and no message for so long is deleted; 0: never."},
     {"namespaces.NAME.unload", ED_KIND_DURATION, SPACE(unload_ms), "60s", 0, DAY,
      "A room that a plugin keeps leaves memory when nobody was in it for so long; 0: never."},
+    {"namespaces.NAME.resume", ED_KIND_DURATION, SPACE(resume_ms), "2m", 0, 30 * DAY,
+     "A client of the subprotocol eddy.v1 that comes back within so long may be given just what it missed; 0: never."},
+    {"namespaces.NAME.slow", ED_KIND_SLOW, SPACE(slow), "close", 0, 0,
+     "What becomes of a connection for which more waits than limits.queue: \"close\", or \"conflate\": what was replaced\n"
+     "    since, and then the oldest relays, are dropped first."},
     {"namespaces.NAME.create_on_connect", ED_KIND_BOOL, SPACE(create_on_connect), "false", 0, 0,
      "Whether connecting to a room that does not exist makes it."},
     {"namespaces.NAME.debug", ED_KIND_BOOL, SPACE(debug), "false", 0, 0,
@@ -122,6 +127,7 @@ const char *ed_knob_kind_text(enum ed_kind kind) {
     case ED_KIND_COUNT: return "number";
     case ED_KIND_BOOL: return "true or false";
     case ED_KIND_LEVEL: return "log level";
+    case ED_KIND_SLOW: return "close or conflate";
     case ED_KIND_NAME: return "name";
     case ED_KIND_PATH: return "path";
     case ED_KIND_URL: return "URL";

@@ -16,6 +16,7 @@ enum ed_kind {                    /* what a knob holds, and the type of the fiel
                ED_KIND_COUNT,     /* uint64_t */
                ED_KIND_BOOL,      /* bool */
                ED_KIND_LEVEL,     /* enum ed_log_level */
+               ED_KIND_SLOW,      /* enum ed_slow */
                ED_KIND_NAME,      /* const char *, owned: 1 to 64 of A-Z a-z 0-9 _ - */
                ED_KIND_PATH,      /* const char *, owned */
                ED_KIND_URL,       /* const char *, owned: what the server is called from outside */

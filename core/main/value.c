@@ -108,6 +108,10 @@ static int check_level(const char *text, char why[128]) {
   return ed_log_level_parse(text, &level) ? wrong(why, "a log level is error, warn, info or debug") : 0;
 }
 
+static int check_slow(const char *text, char why[128]) {
+  return strcmp(text, "close") != 0 && strcmp(text, "conflate") != 0 ? wrong(why, "it is close or conflate") : 0;
+}
+
 bool ed_knob_name_valid(const char *name) {
   size_t len = strlen(name);
   return len >= 1 && len <= 64 &&
@@ -137,6 +141,7 @@ static int check_key(const char *text, char why[128]) {
 static check_fn *check_of(enum ed_kind kind) {
   switch (kind) {
     case ED_KIND_LEVEL: return check_level;
+    case ED_KIND_SLOW: return check_slow;
     case ED_KIND_NAME: return check_name;
     case ED_KIND_URL: return ed_net_check_public_url;
     case ED_KIND_ADMIN: return check_admin;
@@ -167,6 +172,10 @@ static void set_text(const struct ed_knob *knob, void *field, const struct ed_no
   if (!text_valid(knob, node, node->text, report)) return;
   if (knob->kind == ED_KIND_LEVEL) {
     (void)ed_log_level_parse(node->text, field);
+    return;
+  }
+  if (knob->kind == ED_KIND_SLOW) {
+    *(enum ed_slow *)field = strcmp(node->text, "close") == 0 ? ED_SLOW_CLOSE : ED_SLOW_CONFLATE;
     return;
   }
   const char **owned = field;

@@ -116,7 +116,7 @@ size_t ed_frames_cut(struct ed_span bytes, size_t most) {
 
 size_t ed_frames_left(struct ed_span bytes, size_t sent) {
   size_t at = 0;
-  while (at < sent) at += frame_size(bytes.at + at);
+  while (at < sent) at += ed_wire_frame_len(bytes.at + at);
   return at - sent;
 }
 

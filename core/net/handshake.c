@@ -2,6 +2,7 @@
 
 #include <libwebsockets.h>
 
+#define V1 "eddy.v1"
 #define KEY_LEN 24 /* 16 bytes in base64 */
 #define ACCEPT_LEN 28 /* libwebsockets wants some room behind it */
 #define MAGIC "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -32,6 +33,7 @@ int ed_handshake_read(struct ed_span head, struct ed_handshake *handshake, const
   if (!ed_head_field(head, "sec-websocket-key:", &handshake->key) || handshake->key.len != KEY_LEN)
     return wrong(why, 400, "Sec-WebSocket-Key is not of 24 characters");
   if (!ed_head_field(head, "host:", &found) || found.len == 0) return wrong(why, 400, "there is no Host header");
+  handshake->v1 = ed_head_offers(head, "sec-websocket-protocol:", V1);
   return 0;
 }
 
@@ -43,5 +45,6 @@ void ed_handshake_answer(struct ed_buf *out, const struct ed_handshake *handshak
   lws_SHA1(text, sizeof text, digest);
   lws_b64_encode_string((const char *)digest, sizeof digest, accept, sizeof accept);
   ed_buf_add_text(out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+  if (handshake->v1) ed_buf_add_text(out, "Sec-WebSocket-Protocol: " V1 "\r\n");
   ed_buf_printf(out, "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
 }

@@ -102,32 +102,46 @@ int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why
   return status;
 }
 
-bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value) {
-  const uint8_t *line = head.at, *end = head.at + head.len;
-  while (line < end) {
-    const uint8_t *next = memchr(line, '\n', (size_t)(end - line));
+/* The next field of this name at or behind `*line`, which moves on; false where there is none. */
+static bool next_field(const uint8_t **line, const uint8_t *end, const char *name, struct ed_span *value) {
+  while (*line < end) {
+    const uint8_t *at = *line, *next = memchr(at, '\n', (size_t)(end - at));
     if (!next) next = end;
-    size_t len = (size_t)(next - line), value_len;
-    if (len && line[len - 1] == '\r') len--;
-    const uint8_t *at = field((uint8_t *)(uintptr_t)line, len, name, &value_len);
-    if (at) {
-      *value = ed_span(at, value_len);
-      return true;
-    }
-    line = next + 1;
+    size_t len = (size_t)(next - at), value_len;
+    if (len && at[len - 1] == '\r') len--;
+    *line = next + 1;
+    const uint8_t *found = field((uint8_t *)(uintptr_t)at, len, name, &value_len);
+    if (!found) continue;
+    *value = ed_span(found, value_len);
+    return true;
   }
   return false;
 }
 
-bool ed_head_lists(struct ed_span list, const char *token) {
+bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value) {
+  const uint8_t *line = head.at;
+  return next_field(&line, head.at + head.len, name, value);
+}
+
+static bool lists(struct ed_span list, const char *token, int (*compare)(const char *a, const char *b, size_t len)) {
   size_t start = 0;
   for (size_t i = 0; i <= list.len; i++) {
     if (i < list.len && list.at[i] != ',') continue;
     size_t from = start, to = i;
     while (from < to && (list.at[from] == ' ' || list.at[from] == '\t')) from++;
     while (to > from && (list.at[to - 1] == ' ' || list.at[to - 1] == '\t')) to--;
-    if (to - from == strlen(token) && strncasecmp((const char *)list.at + from, token, to - from) == 0) return true;
+    if (to - from == strlen(token) && compare((const char *)list.at + from, token, to - from) == 0) return true;
     start = i + 1;
   }
+  return false;
+}
+
+bool ed_head_lists(struct ed_span list, const char *token) { return lists(list, token, strncasecmp); }
+
+bool ed_head_offers(struct ed_span head, const char *name, const char *token) {
+  const uint8_t *line = head.at;
+  struct ed_span list;
+  while (next_field(&line, head.at + head.len, name, &list))
+    if (lists(list, token, strncmp)) return true;
   return false;
 }

@@ -29,6 +29,9 @@ size_t ed_head_find_end(const uint8_t *at, size_t len, size_t seen);
  */
 bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value);
 
+/* Whether any field of this name (as above) has this token in its comma-separated list, in just this case. */
+bool ed_head_offers(struct ed_span head, const char *name, const char *token);
+
 /* Whether a header's comma-separated list has this token, in whatever case. */
 bool ed_head_lists(struct ed_span list, const char *token);
 

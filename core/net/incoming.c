@@ -11,9 +11,9 @@
 
 static const struct ed_limits *limits_of(const struct ed_conn *conn) { return &conn->member.room->space->limits; }
 
-static void refuse(struct ed_conn *conn, const struct ed_fault *fault) {
+static void refuse(struct ed_conn *conn, const struct ed_fault *fault, const struct ed_request *request) {
   conn->net->hub.counts.refusals[fault->code]++;
-  ed_room_tell(&conn->member, fault);
+  ed_room_tell(&conn->member, fault, request);
 }
 
 /* One whole message. What is wrong with it is told, and the connection goes on; a peer that sends nothing but rubbish
@@ -21,18 +21,21 @@ static void refuse(struct ed_conn *conn, const struct ed_fault *fault) {
 static void message(struct ed_conn *conn, uint8_t op, struct ed_span bytes) {
   struct ed_net *net = conn->net;
   const struct ed_limits *limits = limits_of(conn);
-  struct ed_wire_limits wire = {.depth = (unsigned)limits->depth, .key = (size_t)limits->key};
+  struct ed_wire_limits wire = {.depth = (unsigned)limits->depth,
+                                .key = (size_t)limits->key,
+                                .keys = (size_t)limits->keys,
+                                .v1 = conn->member.v1};
   struct ed_request request;
   struct ed_fault fault;
   enum ed_encoding encoding = op == ED_OP_TEXT ? ED_JSON : ED_CBOR;
   if (ed_wire_decode(encoding, bytes, &wire, &net->scratch, &request, &fault) != 0) {
-    refuse(conn, &fault);
+    refuse(conn, &fault, &request);
     if (++conn->errors >= limits->errors)
       ed_conn_close(conn, 1008, "more bad messages in a row than limits.errors allows");
     return;
   }
   conn->errors = 0;
-  if (ed_room_request(&conn->member, &request, &fault) != 0) refuse(conn, &fault);
+  if (ed_room_request(&conn->member, &request, &fault) != 0) refuse(conn, &fault, &request);
 }
 
 static void data(struct ed_conn *conn, const struct ed_piece *piece) {

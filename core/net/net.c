@@ -11,11 +11,14 @@
 
 #include "base/mem.h"
 #include "net/internal.h"
+#include "room/room.h"
 
 #define ENDS_MOST 256           /* connections that may end in one run of the loop */
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
 #define CLOSING_MS 1000         /* for the close frames at the very end */
+#define RECONNECT_DELAY_MS 1000 /* who is told when to come back (eddy.v1): after so long */
+#define RECONNECT_SPREAD_MS 5000 /* and a random part of this */
 
 int ed_net_check_listen(const char *text, char why[128]) {
   struct ed_address_text parts;
@@ -67,6 +70,13 @@ static void draining_over(struct ed_timer *timer) {
   ed_timer_start(&net->timers, &net->deadline, CLOSING_MS, closing_over);
 }
 
+static void hint_everyone(struct ed_net *net) {
+  for (size_t i = 0; i < net->conns_len; i++) {
+    struct ed_conn *conn = net->conns[i];
+    if (conn->phase == ED_OPEN) ed_room_hint(&conn->member, RECONNECT_DELAY_MS, RECONNECT_SPREAD_MS);
+  }
+}
+
 /* Closes whoever has got all that waited for him. Who has not yet asked may still do so on the admin interface, as long
  * as anybody else is there. */
 static void drain_some(struct ed_net *net) {
@@ -89,6 +99,7 @@ void ed_net_drain(struct ed_net *net) {
   ed_log(net->log, ED_LOG_INFO, "net", "shutting down: %zu connections", net->conns_len);
   net->state = ED_NET_DRAINING;
   close_listeners(net, false); /* an operator may still look */
+  hint_everyone(net);
   ed_timer_start(&net->timers, &net->deadline, net->options.drain_ms, draining_over);
 }
 

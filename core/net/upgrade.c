@@ -19,7 +19,9 @@ static struct ed_room *room_of(struct ed_net *net, const struct ed_route *route,
   return ed_http_room(net, *space, route->id, true, fault);
 }
 
-static int join(struct ed_conn *conn, const struct ed_route *route, struct ed_query query, struct ed_fault *fault) {
+static int join(struct ed_conn *conn, const struct ed_route *route, const struct ed_handshake *handshake,
+                struct ed_fault *fault) {
+  struct ed_query query = ed_query_parse(handshake->query);
   const struct ed_space *space;
   struct ed_room *room = room_of(conn->net, route, &space, fault);
   if (!room) return -1;
@@ -27,6 +29,7 @@ static int join(struct ed_conn *conn, const struct ed_route *route, struct ed_qu
       .ops = &ed_conn_member_ops,
       .encoding = query.cbor ? ED_CBOR : ED_JSON,
       .debug = query.debug && space->debug,
+      .v1 = handshake->v1,
   };
   return ed_room_join(room, &conn->member, fault);
 }
@@ -69,7 +72,7 @@ bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
   struct ed_fault fault = {0};
   if (status)
     ed_answer_early(conn, status, why);
-  else if (join(conn, &route, ed_query_parse(handshake.query), &fault) == 0)
+  else if (join(conn, &route, &handshake, &fault) == 0)
     open_up(conn, &handshake);
   else
     ed_answer_fault_early(conn, &fault);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "room/conflate.h"
 
 struct ed_chunk *ed_chunk_new(void) {
   struct ed_chunk *chunk = ed_zalloc(sizeof *chunk);
@@ -13,14 +14,26 @@ struct ed_chunk *ed_chunk_new(void) {
 void ed_chunk_unref(struct ed_chunk *chunk) {
   if (--chunk->refs) return;
   ed_buf_deinit(&chunk->buf);
+  free(chunk->notes);
   free(chunk);
 }
 
-/* Most queues are empty or hold one range, which needs no memory of its own. */
-static struct ed_slot *slots_of(const struct ed_queue *queue) {
-  return queue->cap ? queue->slots : (struct ed_slot *)&queue->first;
+#define NOTE_START_MAX ((size_t)1 << 30) /* beyond it nothing is noted, so nothing is dropped */
+
+void ed_chunk_note(struct ed_chunk *chunk, size_t start, enum ed_action action) {
+  struct ed_notes *notes = chunk->notes;
+  if (start >= NOTE_START_MAX) return;
+  if (!notes || notes->len == notes->cap) {
+    uint32_t cap = notes ? notes->cap * 2 : 14;
+    chunk->notes = ed_realloc(notes, sizeof *notes + cap * sizeof *notes->at);
+    if (!notes) chunk->notes->len = 0;
+    notes = chunk->notes;
+    notes->cap = cap;
+  }
+  notes->at[notes->len++] = (uint32_t)start << 2 | (uint32_t)action;
 }
 
+/* Most queues are empty or hold one range, which needs no memory of its own. */
 static struct ed_slot *push_slot(struct ed_queue *queue) {
   if (queue->len && queue->head == queue->len) queue->head = queue->len = 0;
   if (queue->cap == 0) {
@@ -42,7 +55,7 @@ static struct ed_slot *push_slot(struct ed_queue *queue) {
 }
 
 void ed_queue_deinit(struct ed_queue *queue) {
-  struct ed_slot *slots = slots_of(queue);
+  struct ed_slot *slots = ed_queue_slots(queue);
   for (uint32_t i = queue->head; i < queue->len; i++) ed_chunk_unref(slots[i].chunk);
   if (queue->cap) free(queue->slots);
   *queue = (struct ed_queue){0};
@@ -53,7 +66,7 @@ void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, 
   queue->bytes += end - start;
   if (excused) queue->excused += end - start;
   if (queue->len > queue->head) {
-    struct ed_slot *last = &slots_of(queue)[queue->len - 1];
+    struct ed_slot *last = &ed_queue_slots(queue)[queue->len - 1];
     if (last->chunk == chunk && last->end == start) {
       last->end = end;
       last->stamp = stamp;
@@ -67,7 +80,7 @@ void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, 
 
 /* Index of the first range that is held: those that are not come before it. */
 static uint32_t first_held(const struct ed_queue *queue, uint64_t open) {
-  const struct ed_slot *slots = slots_of(queue);
+  const struct ed_slot *slots = ed_queue_slots(queue);
   uint32_t from = queue->head, to = queue->len;
   while (from < to) {
     uint32_t middle = from + (to - from) / 2;
@@ -81,13 +94,13 @@ static uint32_t first_held(const struct ed_queue *queue, uint64_t open) {
 
 void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *chunk, size_t start, size_t end) {
   uint32_t i = first_held(queue, open);
-  if (i == queue->head && queue->begun) i++;
+  if (i == queue->head && queue->sent) i++;
   if (i == queue->len) {
     ed_queue_add(queue, chunk, start, end, 0, false);
     return;
   }
   queue->bytes += end - start;
-  struct ed_slot *slots = slots_of(queue);
+  struct ed_slot *slots = ed_queue_slots(queue);
   if (i > queue->head && slots[i - 1].chunk == chunk && slots[i - 1].end == start) {
     slots[i - 1].end = end;
     return;
@@ -97,7 +110,7 @@ void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *
   } else {
     uint32_t at = i - queue->head;
     push_slot(queue);
-    slots = slots_of(queue);
+    slots = ed_queue_slots(queue);
     i = queue->head + at;
     memmove(slots + i + 1, slots + i, (queue->len - i) * sizeof *slots);
     queue->len++;
@@ -107,7 +120,7 @@ void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *
 
 bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *bytes) {
   if (queue->head == queue->len) return false;
-  const struct ed_slot *slot = &slots_of(queue)[queue->head];
+  const struct ed_slot *slot = &ed_queue_slots(queue)[queue->head];
   if (slot->stamp > open) return false;
   *bytes = ed_span(slot->chunk->buf.at + slot->start, slot->end - slot->start);
   return true;
@@ -115,7 +128,7 @@ bool ed_queue_peek(const struct ed_queue *queue, uint64_t open, struct ed_span *
 
 size_t ed_queue_gather(const struct ed_queue *queue, uint64_t open, struct iovec *parts, size_t most,
                        size_t bytes_most) {
-  const struct ed_slot *slot = slots_of(queue) + queue->head, *end = slots_of(queue) + queue->len;
+  const struct ed_slot *slot = ed_queue_slots(queue) + queue->head, *end = ed_queue_slots(queue) + queue->len;
   size_t count = 0, bytes = 0;
   for (; slot < end && count < most && bytes < bytes_most && slot->stamp <= open; slot++) {
     parts[count++] = (struct iovec){slot->chunk->buf.at + slot->start, slot->end - slot->start};
@@ -127,16 +140,19 @@ size_t ed_queue_gather(const struct ed_queue *queue, uint64_t open, struct iovec
 void ed_queue_consume(struct ed_queue *queue, size_t len) {
   queue->bytes -= len;
   if (queue->excused > queue->bytes) queue->excused = queue->bytes;
-  struct ed_slot *slots = slots_of(queue);
+  struct ed_slot *slots = ed_queue_slots(queue);
   while (len) {
     struct ed_slot *slot = &slots[queue->head];
     size_t take = len < slot->end - slot->start ? len : slot->end - slot->start;
     slot->start += take;
     len -= take;
-    queue->begun = slot->start < slot->end;
-    if (queue->begun) return;
+    if (slot->start < slot->end) {
+      ed_queue_sent(queue, take);
+      return;
+    }
     ed_chunk_unref(slot->chunk);
     queue->head++;
+    queue->sent = 0;
   }
   if (queue->head < queue->len) return;
   if (queue->cap) free(queue->slots);
@@ -147,12 +163,18 @@ void ed_queue_consume(struct ed_queue *queue, size_t len) {
 void ed_queue_spill(struct ed_queue *queue) {
   uint32_t n = queue->len - queue->head;
   if (n < 32 || (n & (n - 1))) return; /* looked at when the count doubles, so the walk costs little in all */
-  struct ed_slot *slots = slots_of(queue);
+  struct ed_slot *slots = ed_queue_slots(queue);
   size_t held = 0;
-  for (uint32_t i = queue->head; i < queue->len; i++)
+  bool noted = false;
+  for (uint32_t i = queue->head; i < queue->len; i++) {
+    noted |= slots[i].chunk->notes != NULL;
     if (i == queue->head || slots[i].chunk != slots[i - 1].chunk) held += slots[i].chunk->buf.cap;
+  }
   if (held / 4 <= queue->bytes) return;
-
+  if (noted) {
+    ed_queue_collect(queue);
+    return;
+  }
   struct ed_chunk *own = ed_chunk_new();
   ed_buf_reserve(&own->buf, queue->bytes);
   for (uint32_t i = queue->head; i < queue->len; i++) {
@@ -160,6 +182,7 @@ void ed_queue_spill(struct ed_queue *queue) {
     ed_chunk_unref(slots[i].chunk);
   }
   struct ed_slot all = {.chunk = own, .start = 0, .end = own->buf.len, .stamp = slots[queue->len - 1].stamp};
+  if (queue->sent) queue->sent = UINT32_MAX; /* what was sent has not come along */
   queue->head = 0;
   queue->len = 1;
   slots[0] = all;

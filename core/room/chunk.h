@@ -5,10 +5,17 @@
 
 #include <sys/uio.h>
 
-#include "base/buf.h"
+#include "codec/wire.h"
+
+/* Which frames of a chunk are broadcasts: written only where somebody may want to know (conflate.h). */
+struct ed_notes {
+  uint32_t len, cap;
+  uint32_t at[]; /* rising: where the frame begins, times four, and its action */
+};
 
 struct ed_chunk {
   uint32_t refs;
+  struct ed_notes *notes; /* NULL: none */
   struct ed_buf buf; /* may still grow (and move) while its room writes to it; ranges stay right, pointers do not */
 };
 
@@ -18,6 +25,9 @@ static inline struct ed_chunk *ed_chunk_ref(struct ed_chunk *chunk) {
   return chunk;
 }
 void ed_chunk_unref(struct ed_chunk *chunk);
+
+/* The frame that begins at `start`, behind all that were noted so far, is a broadcast. */
+void ed_chunk_note(struct ed_chunk *chunk, size_t start, enum ed_action action);
 
 /* A range of whole frames. */
 struct ed_slot {
@@ -30,7 +40,7 @@ struct ed_queue {
   struct ed_slot *slots; /* slots[head..len); one slot is held inline as long as one is enough */
   struct ed_slot first;
   uint32_t head, len, cap;
-  bool begun;     /* a part of the first range was consumed: nothing may come before it */
+  uint32_t sent;  /* bytes that were sent of what the first range began as; UINT32_MAX: not known */
   size_t bytes;   /* waiting */
   size_t excused; /* of these, bytes of answers that the member asked for; see ed_limits.queue */
 };
@@ -57,5 +67,16 @@ void ed_queue_consume(struct ed_queue *queue, size_t len);
 
 /* Copies what waits into a chunk of its own where the queue holds on to far more memory than it has bytes waiting. */
 void ed_queue_spill(struct ed_queue *queue);
+
+/* For the files of this folder. */
+
+/* So many more bytes of what the first range began as have been sent, and are not in it (any more). */
+static inline void ed_queue_sent(struct ed_queue *queue, size_t more) {
+  queue->sent = more < UINT32_MAX - queue->sent ? queue->sent + (uint32_t)more : UINT32_MAX;
+}
+
+static inline struct ed_slot *ed_queue_slots(const struct ed_queue *queue) {
+  return queue->cap ? queue->slots : (struct ed_slot *)&queue->first;
+}
 
 #endif

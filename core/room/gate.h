@@ -16,6 +16,7 @@ struct ed_push {
   struct ed_span value;
   uint64_t seq;       /* set by the room once it is numbered; in commit */
   const void *origin; /* the plugin that pushed it, or NULL */
+  const struct ed_request *asked; /* eddy.v1: what its sender wants an ack of; NULL: of nothing */
 };
 
 enum ed_verdict {

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "room/keeper.h"
 #include "room/outbox.h"
+#include "room/v1.h"
 
 #define NAME_MAX_LEN 256 /* NAMESPACE/ID; the configuration allows namespaces of up to 64 bytes */
 
@@ -212,6 +213,7 @@ void ed_hub_flush(struct ed_hub *hub) {
     struct ed_room *room = hub->dirty;
     DL_DELETE2(hub->dirty, room, dirty_prev, dirty_next);
     room->dirty = false;
+    if (room->v1) ed_v1_note(room);
     ed_outbox_flush(room);
     ed_outbox_rest(room);
   }

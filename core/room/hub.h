@@ -21,6 +21,7 @@ struct ed_hub_counts {
   uint64_t queued;                                          /* bytes waiting for members, now */
   uint64_t bytes_out;                                       /* taken by them */
   uint64_t slow;                     /* members closed as more waited for them than they may have */
+  uint64_t conflated;                /* messages that were not sent to one, as they were out of date or too many */
   uint64_t refusals[ED_FAULT_COUNT]; /* what clients were told; counted by who tells them */
 };
 

@@ -1,5 +1,6 @@
 #include "room/member.h"
 
+#include "room/conflate.h"
 #include "room/room.h"
 
 bool ed_member_peek(const struct ed_member *member, struct ed_span *bytes) {
@@ -17,14 +18,27 @@ void ed_member_consume(struct ed_member *member, size_t len) {
   ed_queue_consume(&member->queue, len);
 }
 
+/* Whether it is enough: an eighth of the limit must be free then, so that a walk through the whole queue is paid for by
+ * what comes in until the next one. Of relays half of the limit is left. */
+static bool conflate(struct ed_member *member, uint64_t limit) {
+  struct ed_hub *hub = member->room->hub;
+  struct ed_queue *queue = &member->queue;
+  size_t before = queue->bytes;
+  hub->counts.conflated +=
+      ed_queue_conflate(queue, member->room->open, queue->excused + (size_t)limit / 2, &hub->secret);
+  hub->counts.queued -= before - queue->bytes;
+  return ed_member_backlog(member) <= limit - limit / 8;
+}
+
 void ed_member_check_queue(struct ed_member *member) {
   const struct ed_room *room = member->room;
-  uint64_t held = ed_room_held(room); /* it is not slow for what it may not have yet */
-  if (ed_member_backlog(member) <= room->space->limits.queue + held) {
+  uint64_t limit = room->space->limits.queue + ed_room_held(room); /* it is not slow for what it may not have yet */
+  if (ed_member_backlog(member) <= limit) {
     /* what may go must not wait with what may not */
     if (room->mark <= room->open) ed_queue_spill(&member->queue);
     return;
   }
+  if (room->space->slow == ED_SLOW_CONFLATE && !member->closing && conflate(member, limit)) return;
   room->hub->counts.slow += !member->closing;
   ed_member_close(member, 1013, "too slow: more is waiting than limits.queue allows");
 }

@@ -41,8 +41,11 @@ struct ed_member {
   bool blocked;              /* set and cleared by whoever filled `ops` */
   bool closing;              /* ops->close was called */
   bool ready;                /* on the hub's list of members to deliver to */
-  bool addressed;            /* inside ed_outbox_flush: the turn said something to it alone */
+  bool addressed;            /* inside ed_outbox_flush: the turn said something to it besides */
   bool watcher;              /* a transient one that stays, and is told of every push (ed_wire_tail, JSON) */
+  bool v1;                   /* speaks eddy.v1 */
+  bool rostered;             /* is told who joins and leaves */
+  uint32_t roster_index;     /* where it is */
   uint32_t since_s;          /* when it joined, by the hub's clock, in seconds */
   size_t index;              /* place in the room's list of its kind */
   struct ed_member *ready_next, *ready_prev;
@@ -61,7 +64,8 @@ size_t ed_member_gather(const struct ed_member *member, struct iovec *parts, siz
 /* Calls ops->close, once. */
 void ed_member_close(struct ed_member *member, unsigned code, const char *why);
 
-/* Closes the member with 1013 where more waits for it than its namespace allows. */
+/* Where more waits for the member than its namespace allows: drops what is out of date, if that is the rule, and if that
+ * is not enough closes it with 1013. */
 void ed_member_check_queue(struct ed_member *member);
 
 /* They were taken by the socket. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "room/v1.h"
 
 /* A new chunk is begun past this size: what one slow member holds on to stays small. */
 #define CHUNK_LEN (256 * 1024)
@@ -31,7 +32,7 @@ void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start
   if (to == ED_TO_MEMBER || to == ED_TO_MEMBER_NOW)
     run.member = whom;
   else
-    run.stream = whom; /* NULL for the debuggers */
+    run.stream = whom; /* NULL for debuggers and roster */
   ed_hub_mark_dirty(room);
 
   struct ed_run *last = feed->runs_len ? &feed->runs[feed->runs_len - 1] : NULL;
@@ -43,6 +44,11 @@ void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start
   if (to == ED_TO_STREAM) ed_stream_pin(run.stream);
   feed->runs = ed_grow(feed->runs, sizeof *feed->runs, feed->runs_len, &feed->runs_cap);
   feed->runs[feed->runs_len++] = run;
+}
+
+void ed_outbox_note(struct ed_room *room, enum ed_encoding encoding, size_t start, enum ed_run_to to,
+                    enum ed_action action) {
+  ed_chunk_note(*chunk_for(&room->feeds[encoding], to), start, action);
 }
 
 static void give(struct ed_hub *hub, struct ed_feed *feed, const struct ed_run *run, struct ed_member *member) {
@@ -73,6 +79,8 @@ static void give_run(struct ed_room *room, enum ed_encoding encoding, const stru
     give(hub, feed, run, run->member);
   } else if (run->to == ED_TO_DEBUGGERS) {
     give_all(hub, feed, run, &room->debuggers[encoding]);
+  } else if (run->to == ED_TO_ROSTER) {
+    give_all(hub, feed, run, &room->v1->roster[encoding]);
   } else if (late) {
     give_all(hub, feed, run, late);
   } else {
@@ -124,15 +132,20 @@ static bool send_all(struct ed_hub *hub, struct ed_feed *feed, const struct ed_r
   if (sent == len) return true;
   struct ed_run rest = *all;
   rest.start += sent;
+  ed_queue_sent(&member->queue, sent);
   give(hub, feed, &rest, member);
-  member->queue.begun = sent > 0;
   return true;
 }
 
-static void mark_addressed(const struct ed_feed *feed, bool addressed) {
-  for (size_t i = 0; i < feed->runs_len; i++)
-    if (feed->runs[i].to == ED_TO_MEMBER || feed->runs[i].to == ED_TO_MEMBER_NOW)
-      feed->runs[i].member->addressed = addressed;
+static void mark_addressed(const struct ed_room *room, const struct ed_feed *feed, enum ed_encoding encoding,
+                           bool addressed) {
+  for (size_t i = 0; i < feed->runs_len; i++) {
+    const struct ed_run *run = &feed->runs[i];
+    if (run->to == ED_TO_MEMBER || run->to == ED_TO_MEMBER_NOW) run->member->addressed = addressed;
+    if (run->to != ED_TO_ROSTER) continue;
+    const struct ed_members *roster = &room->v1->roster[encoding];
+    for (size_t k = 0; k < roster->len; k++) roster->list[k]->addressed = addressed;
+  }
 }
 
 static void flush(struct ed_room *room, enum ed_encoding encoding) {
@@ -146,14 +159,14 @@ static void flush(struct ed_room *room, enum ed_encoding encoding) {
   const struct ed_audience *audience = &all.stream->audience[encoding];
   const struct ed_members *everyone = &room->everyone[encoding];
   size_t late_len = 0;
-  mark_addressed(feed, true);
+  mark_addressed(room, feed, encoding, true);
   for (size_t i = 0; i < audience->len + everyone->len; i++) {
     struct ed_member *member = i < audience->len ? audience->hearers[i].member : everyone->list[i - audience->len];
     if (send_all(hub, feed, &all, member)) continue;
     hub->late = ed_grow(hub->late, sizeof(struct ed_member *), late_len, &hub->late_cap);
     hub->late[late_len++] = member;
   }
-  mark_addressed(feed, false);
+  mark_addressed(room, feed, encoding, false);
   const struct ed_members late = {.list = hub->late, .len = late_len};
   for (size_t i = 0; i < feed->runs_len; i++) give_run(room, encoding, &feed->runs[i], &late);
   end_runs(feed);

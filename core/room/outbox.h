@@ -9,6 +9,7 @@ enum ed_run_to {
   ED_TO_MEMBER,     /* one member */
   ED_TO_MEMBER_NOW, /* the same, of what depends on nothing: before what is held */
   ED_TO_DEBUGGERS,  /* the room's debug connections */
+  ED_TO_ROSTER,     /* who is told of joins and leaves (v1.h) */
 };
 
 struct ed_run {
@@ -30,6 +31,10 @@ void ed_outbox_end(struct ed_room *room, enum ed_encoding encoding, size_t start
 /* ed_room_dispatch at the end of a turn, when nobody may be told anything more before deliveries: who waits for nothing
  * else is sent at once what all hear. */
 void ed_outbox_flush(struct ed_room *room);
+
+/* What was added since `start`, one frame, is a broadcast of this action: in between, where slow members are conflated. */
+void ed_outbox_note(struct ed_room *room, enum ed_encoding encoding, size_t start, enum ed_run_to to,
+                    enum ed_action action);
 
 /* Gives back the memory of chunks that nobody waits for; at the end of a turn. */
 void ed_outbox_rest(struct ed_room *room);

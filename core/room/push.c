@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "room/keeper.h"
+#include "room/v1.h"
 
 /* Pushes that may wait behind one: enough for any honest policy, the end for two that answer each other for ever. */
 #define PENDING_MAX 1000
@@ -34,9 +35,7 @@ void ed_push_init(struct ed_stream *stream, enum ed_encoding encoding, uint64_t 
     ed_wire_init_item(&init, ed_msg_value(msg, encoding), msg->seq);
   }
   ed_wire_init_end(&init);
-  /* Who asks for what the room retains may have it, however much that is; who asks again before reading it may not. */
-  bool excused = member && member->queue.excused <= room->bytes;
-  ed_outbox_end(room, encoding, start, to, member, excused);
+  ed_outbox_end(room, encoding, start, to, member, member && ed_push_excused(member));
   ed_stream_unpin(stream);
 }
 
@@ -123,7 +122,10 @@ static void tell(struct ed_stream *stream, const struct ed_push *push) {
 /* Whether what the stream retains has changed. */
 static bool apply(struct ed_stream *stream, const struct ed_push *push) {
   tell(stream, push);
-  if (push->action == ED_RELAY) return false;
+  if (push->action == ED_RELAY) {
+    stream->lost = push->seq;
+    return false;
+  }
   struct ed_room *room = stream->room;
   struct ed_msg *msg = ed_msg_new(push->seq, push->encoding, push->value);
   msg->transient = push->transient;
@@ -156,11 +158,6 @@ static struct ed_span value_in(struct ed_room *room, const struct ed_push *push,
   return ed_buf_span(scratch);
 }
 
-/* What a push says waits for the keeper, where anything does. */
-static void count_held(struct ed_room *room, size_t len) {
-  if (room->mark > room->open) room->held.since += len;
-}
-
 static void frame(struct ed_stream *stream, const struct ed_push *push, enum ed_encoding encoding, enum ed_run_to to,
                   bool *transcoded) {
   struct ed_room *room = stream->room;
@@ -168,7 +165,8 @@ static void frame(struct ed_stream *stream, const struct ed_push *push, enum ed_
   size_t start;
   struct ed_buf *into = ed_outbox_begin(room, encoding, to, &start);
   ed_wire_push(into, encoding, ed_stream_key(stream), value, push->seq);
-  if (to == ED_TO_STREAM) count_held(room, into->len - start);
+  if (to == ED_TO_STREAM) ed_push_count_held(room, into->len - start);
+  if (room->space->slow == ED_SLOW_CONFLATE) ed_outbox_note(room, encoding, start, to, push->action);
   ed_outbox_end(room, encoding, start, to, to == ED_TO_STREAM ? stream : NULL, false);
 }
 
@@ -218,7 +216,7 @@ static void answer(struct ed_stream *stream, const struct ed_push *push, struct 
   size_t start;
   struct ed_buf *into = ed_outbox_begin(stream->room, member->encoding, ED_TO_MEMBER, &start);
   ed_wire_stream_size(into, member->encoding, ed_stream_key(stream), stream->len);
-  count_held(stream->room, into->len - start);
+  ed_push_count_held(stream->room, into->len - start);
   ed_outbox_end(stream->room, member->encoding, start, ED_TO_MEMBER, member, false);
 }
 
@@ -239,7 +237,10 @@ static int push_stream(struct ed_stream *stream, const struct ed_push *asked, st
   if (stream->watched) {
     enum ed_verdict verdict = gate->push(room->hub->gate, stream, &push, member, fault);
     if (verdict == ED_REFUSE) return -1;
-    if (verdict == ED_DROP) return 0;
+    if (verdict == ED_DROP) {
+      if (asked->asked) ed_v1_ack(member, asked->asked, NULL);
+      return 0;
+    }
   }
   if (check(stream, &push, fault) < 0 || check_held(stream, &push, fault) < 0) return -1;
   if (ed_room_number(room, push.action == ED_COMPACT ? 0 : room->seq + 1, fault) < 0) return -1;
@@ -251,6 +252,7 @@ static int push_stream(struct ed_stream *stream, const struct ed_push *asked, st
   broadcast(stream, &push, apply(stream, &push));
   if (room->watchers) show(stream, &push, member);
   answer(stream, &push, member);
+  if (asked->asked) ed_v1_ack(member, asked->asked, &push.seq);
   if (stream->watched) gate->commit(room->hub->gate, stream, &push, member);
   return 0;
 }
@@ -273,6 +275,7 @@ static int wait_behind(struct ed_room *room, struct ed_span key, const struct ed
     return ed_fault(fault, ED_FAULT_REFUSED, "more than %d pushes follow from one", PENDING_MAX);
   struct ed_pending *pending = ed_alloc(sizeof *pending + key.len + push->value.len);
   *pending = (struct ed_pending){.push = *push, .member = member, .key_len = key.len};
+  pending->push.asked = NULL;
   if (key.len) memcpy(pending->bytes, key.at, key.len);
   memcpy(pending->bytes + key.len, push->value.at, push->value.len);
   pending->push.value.at = pending->bytes + key.len;

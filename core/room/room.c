@@ -7,6 +7,7 @@
 #include "room/keeper.h"
 #include "room/outbox.h"
 #include "room/push.h"
+#include "room/v1.h"
 
 struct ed_room *ed_room_new(struct ed_hub *hub, const struct ed_space *space, struct ed_span id, const char *policy) {
   size_t space_len = strlen(space->name), name_len = space_len + 1 + id.len;
@@ -16,6 +17,7 @@ struct ed_room *ed_room_new(struct ed_hub *hub, const struct ed_space *space, st
   room->traffic = ed_hub_traffic(hub, space);
   room->policy = ed_strdup(policy);
   room->open = UINT64_MAX;
+  ed_random(&room->epoch, sizeof room->epoch);
   room->idle_ms = space->idle_ms;
   room->id_at = space_len + 1;
   room->name_len = name_len;
@@ -44,7 +46,15 @@ static int begin_keeper(struct ed_room *room, bool is_new, struct ed_fault *faul
   return 0;
 }
 
+/* What was broadcast and lost before it was loaded is not known. */
+static void lose_all(struct ed_room *room) {
+  struct ed_stream *stream, *next;
+  HASH_ITER(hh, room->streams, stream, next) stream->lost = room->seq;
+  room->lost = room->seq;
+}
+
 int ed_room_begin(struct ed_room *room, bool is_new, struct ed_fault *fault) {
+  if (!is_new) lose_all(room);
   ed_room_enter(room);
   if (begin_keeper(room, is_new, fault) < 0 || begin_gate(room, fault) < 0) {
     ed_push_forget(room);
@@ -79,6 +89,7 @@ void ed_room_free(struct ed_room *room) {
     free(room->everyone[encoding].list);
     free(room->debuggers[encoding].list);
   }
+  ed_v1_free(room);
   free(room->choosy.list);
   free(room->transients.list);
   free(room->policy);
@@ -106,6 +117,7 @@ struct ed_stream *ed_room_stream_made(struct ed_room *room, struct ed_span key, 
     return NULL;
   }
   stream = ed_stream_new(room, key);
+  stream->lost = room->lost;
   HASH_ADD_KEYPTR_BYHASHVALUE(hh, room->streams, stream->key, stream->key_len, hash, stream);
   if (room->gated) room->hub->gate_ops->begin(room->hub->gate, stream);
   return stream;
@@ -116,6 +128,7 @@ void ed_stream_remove(struct ed_stream *stream) {
   if (room->gated) room->hub->gate_ops->end(room->hub->gate, stream);
   room->messages -= stream->len;
   room->bytes -= stream->bytes;
+  if (stream->lost > room->lost) room->lost = stream->lost;
   HASH_DEL(room->streams, stream);
   ed_stream_free(stream);
 }
@@ -186,6 +199,7 @@ int ed_room_join(struct ed_room *room, struct ed_member *member, struct ed_fault
   member->room = room;
   member->id = ++room->next_member;
   const struct ed_gate_ops *gate = room->hub->gate_ops;
+  if (member->v1) ed_v1_hello(member);
   ed_room_enter(room);
   if (gate && !member->transient && gate->join(room->hub->gate, room, member, fault) < 0) {
     ed_push_disown(member); /* a script may have said something to it, and in its name */
@@ -203,6 +217,7 @@ int ed_room_join(struct ed_room *room, struct ed_member *member, struct ed_fault
   room->hub->counts.members += !member->transient;
   room->watchers += member->watcher;
   member->since_s = (uint32_t)(room->hub->timers->now_ms / 1000);
+  if (room->v1) ed_v1_came(member);
   if (member->debug) {
     struct ed_stream *stream, *next;
     HASH_ITER(hh, room->streams, stream, next)
@@ -220,6 +235,7 @@ void ed_room_leave(struct ed_member *member) {
   delist(member);
   hub->counts.members -= !member->transient;
   room->watchers -= member->watcher;
+  if (room->v1) ed_v1_left(member);
   while (member->subscriptions_len) {
     size_t last = member->subscriptions_len - 1;
     struct ed_stream *stream = member->subscriptions[last].stream;
@@ -310,22 +326,28 @@ void ed_room_rest(struct ed_room *room) {
 
 /* ---- what a member asks for ---- */
 
+void ed_room_subscribe(struct ed_member *member, struct ed_stream *const *streams, size_t len) {
+  bool fresh = member->subscriptions_len == 0; /* nothing to look for, among what may be thousands */
+  size_t found;
+  if (!member->choosy) {
+    delist(member);
+    member->choosy = true;
+    enlist(member);
+  }
+  for (size_t i = 0; i < len; i++)
+    if (fresh || !ed_audience_find(streams[i], member, &found)) ed_audience_add(streams[i], member);
+}
+
 static int get(struct ed_member *member, const struct ed_request *request, struct ed_fault *fault) {
   struct ed_room *room = member->room;
-  bool subscribes = !member->transient && !member->debug;
+  bool subscribes = ed_room_subscribes(member);
   struct ed_stream *stream =
       subscribes ? ed_room_stream_made(room, request->key, fault) : ed_room_stream(room, request->key);
   if (subscribes) {
     if (!stream) return -1;
     ed_stream_pin(stream);
     ed_room_dispatch(room); /* what was said before belongs to those who heard it then */
-    size_t found;
-    if (!member->choosy) {
-      delist(member);
-      member->choosy = true;
-      enlist(member);
-    }
-    if (!ed_audience_find(stream, member, &found)) ed_audience_add(stream, member);
+    ed_room_subscribe(member, &stream, 1);
     ed_stream_unpin(stream);
   }
   if (request->subscribe_only) return 0;
@@ -355,7 +377,8 @@ int ed_room_request(struct ed_member *member, const struct ed_request *request, 
       struct ed_push push = {.action = request->action,
                              .encoding = request->encoding,
                              .compact_seq = request->seq,
-                             .value = request->value};
+                             .value = request->value,
+                             .asked = request->id.len ? request : NULL};
       return ed_room_push(room, request->key, &push, member, fault);
     }
     case ED_REQUEST_GET: return get(member, request, fault);
@@ -367,14 +390,20 @@ int ed_room_request(struct ed_member *member, const struct ed_request *request, 
       ed_outbox_end(room, member->encoding, start, ED_TO_MEMBER, member, false);
       return 0;
     }
+    case ED_REQUEST_RESUME: return ed_v1_resume(member, request, fault);
+    case ED_REQUEST_MEMBERS: ed_v1_members(member, request); return 0;
   }
   return ed_fault(fault, ED_FAULT_BROKEN, NULL);
 }
 
-void ed_room_tell(struct ed_member *member, const struct ed_fault *fault) {
+void ed_room_tell(struct ed_member *member, const struct ed_fault *fault, const struct ed_request *request) {
   size_t start;
   enum ed_run_to to = fault->code == ED_FAULT_STORAGE ? ED_TO_MEMBER_NOW : ED_TO_MEMBER;
-  ed_wire_error(ed_outbox_begin(member->room, member->encoding, to, &start), member->encoding, fault->text);
+  struct ed_buf *out = ed_outbox_begin(member->room, member->encoding, to, &start);
+  if (member->v1)
+    ed_v1_tell(out, member, fault, request);
+  else
+    ed_wire_error(out, member->encoding, fault->text);
   ed_outbox_end(member->room, member->encoding, start, to, member, false);
 }
 

@@ -16,6 +16,7 @@
 #include "room/space.h"
 
 struct ed_run;
+struct ed_v1;
 
 struct ed_feed {
   struct ed_chunk *chunk; /* what is said to all who hear a stream, in one piece; NULL while there is nothing */
@@ -46,6 +47,8 @@ struct ed_room {
   uint64_t out;               /* of its messages, broadcast: one for each member that hears it; since it is in memory */
   uint64_t mark; /* number of the last change: a message, or whatever else changes what it retains. After a load: seq */
   uint64_t open; /* the outbox is open up to this mark */
+  uint64_t epoch; /* random: another one, and numbers of before may not be those of messages that were heard */
+  uint64_t lost;  /* what stream->lost says, for all keys that have no stream */
   struct ed_held held;
   bool opened; /* the keeper was told that it is in memory */
   bool kept;   /* and is told of its changes */
@@ -70,6 +73,7 @@ struct ed_room {
   uint64_t idle_ms; /* with no member and no message for so long it is deleted; 0: never. From the namespace at first */
   struct ed_timer idle;
   struct ed_pace *pace; /* owned; NULL until somebody wanted to know how busy it is */
+  struct ed_v1 *v1; /* owned; NULL until somebody came who speaks eddy.v1 */
   void *host;    /* the gate's own, from open to close */
   void *plugged; /* the keeper's own, as long as the room is in memory */
   size_t id_at;  /* where the id begins in `name` */
@@ -118,8 +122,12 @@ void ed_room_leave(struct ed_member *member);
 int ed_room_request(struct ed_member *member, const struct ed_request *request, struct ed_fault *fault);
 
 /* Queues an `error` message to the member: in order with the rest, but for one that says that the room cannot be kept.
- * That one overtakes what waits for just this. */
-void ed_room_tell(struct ed_member *member, const struct ed_fault *fault);
+ * That one overtakes what waits for just this. `request`: the one at fault, or NULL. */
+void ed_room_tell(struct ed_member *member, const struct ed_fault *fault, const struct ed_request *request);
+
+/* Queues a `reconnect` message to a member that speaks eddy.v1, to others nothing: the server is about to close, and it
+ * may come back after `delay_ms` and a random part of `spread_ms`. */
+void ed_room_hint(struct ed_member *member, uint64_t delay_ms, uint64_t spread_ms);
 
 /* Pushes from inside the server (host, plugins): `member` is whom it is from, or NULL. Inside another push it waits;
  * then the value is copied, and a refusal later is told to nobody. At most 1,000 may wait: -1 with a fault. */

@@ -22,6 +22,12 @@ struct ed_limits {
   uint64_t errors;          /* bad messages in a row before a connection is closed with 1008 */
 };
 
+/* What becomes of a connection for which more waits than limits.queue. */
+enum ed_slow {
+  ED_SLOW_CLOSE,    /* closed, 1013 */
+  ED_SLOW_CONFLATE, /* what is out of date by now is dropped first: conflate.h */
+};
+
 /* A knob of a policy, as the configuration sets it. */
 struct ed_policy_knob {
   const char *name;
@@ -39,6 +45,8 @@ struct ed_space {
   struct ed_limits limits;
   uint64_t idle_ms;       /* a room with no member and no message for so long is deleted; 0: never */
   uint64_t unload_ms;     /* one that is kept leaves memory when nobody was in it for so long; 0: never */
+  uint64_t resume_ms;     /* eddy.v1: who comes back within so long may be given what it missed; 0: nobody */
+  enum ed_slow slow;
   bool create_on_connect; /* an unknown room begins when somebody connects to it */
   bool debug;             /* ?debug=true is answered */
 };

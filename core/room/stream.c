@@ -12,7 +12,14 @@ struct ed_stream *ed_stream_new(struct ed_room *room, struct ed_span key) {
   return stream;
 }
 
+/* The message at index `i` goes. A base was never broadcast under its number. */
+static void lose(struct ed_stream *stream, size_t i) {
+  uint64_t seq = ed_stream_at(stream, i)->seq;
+  if (seq > stream->lost && !(i == 0 && stream->base)) stream->lost = seq;
+}
+
 void ed_stream_drop_front(struct ed_stream *stream, size_t count) {
+  if (count) lose(stream, count - 1);
   for (size_t i = 0; i < count; i++) {
     struct ed_msg *msg = stream->msgs[stream->head + i];
     stream->bytes -= msg->len;
@@ -33,6 +40,7 @@ void ed_stream_drop_at(struct ed_stream *stream, size_t i) {
     return;
   }
   struct ed_msg **at = stream->msgs + stream->head + i;
+  lose(stream, i);
   stream->bytes -= (*at)->len;
   ed_msg_unref(*at);
   stream->len--;
@@ -62,6 +70,7 @@ void ed_stream_append(struct ed_stream *stream, struct ed_msg *msg) {
 
 void ed_stream_replace(struct ed_stream *stream, struct ed_msg *msg) {
   if (stream->len == 1) { /* the common case keeps the array */
+    lose(stream, 0);
     stream->bytes += msg->len - stream->msgs[stream->head]->len;
     ed_msg_unref(stream->msgs[stream->head]);
     stream->msgs[stream->head] = msg;

@@ -22,9 +22,11 @@ struct ed_stream {
   size_t head, len, cap;
   uint64_t bytes;                 /* of the values retained */
   uint64_t base;                  /* seq of the message that a compact put at the front; 0 where there is none */
+  uint64_t lost; /* highest number that was broadcast of this key and is no longer retained as itself; or more, see room */
   struct ed_audience audience[2]; /* by enum ed_encoding */
   uint32_t pins;                  /* pushes at hand and runs of the outbox that name it */
   uint8_t watched; /* who behind the gate wants to see its pushes: bits of the gate's own; 0: nobody, it is not asked */
+  bool named;      /* by the resume at hand */
   void *host;      /* the gate's own, from begin to end */
   size_t key_len;
   char key[]; /* UTF-8; NUL-terminated besides, but may hold NULs */

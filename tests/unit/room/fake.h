@@ -1,6 +1,8 @@
 /* A room without sockets: a world with one room and a clock turned by hand, and members that take finished frames off
  * their queues and read them as short texts. What a member has heard since it was last asked reads like
  *   push a=1 @5 | init b [1@2 "x"@3] | size b 2 | pong 7 | error why
+ * and of eddy.v1
+ *   hello 2 @5 | ack "x" @6 | error bad_seq why for "x" | resumed @6 a+[1@2] b-[] | members 1 2 | join 3 | leave 3
  * so that a test says what it expects in one line, whatever the encoding of the member. */
 #ifndef ED_TESTS_ROOM_FAKE_H
 #define ED_TESTS_ROOM_FAKE_H
@@ -33,6 +35,7 @@ static inline void world_init_gated(struct world *world, const struct ed_gate_op
                  .room_bytes = 1 << 26, .stream_messages = 10000, .stream_bytes = 1 << 24, .members = 100,
                  .queue = 1 << 20, .errors = 10},
       .idle_ms = 60000,
+      .resume_ms = 120000,
   };
   ed_hub_init(&world->hub, &world->timers, NULL, 10);
   world->hub.gate_ops = ops;
@@ -68,6 +71,7 @@ struct fake {
   size_t closes;
   const char *close_why;
   struct ed_fault fault; /* of its last request */
+  uint64_t epoch;        /* of the last hello or resumed that was read */
 };
 
 /* What a connection does when its socket takes bytes. */
@@ -139,6 +143,12 @@ static inline void join_as(struct world *world, struct fake *fake, enum ed_encod
 
 static inline void join(struct world *world, struct fake *fake) { join_as(world, fake, ED_JSON); }
 
+static inline void join_v1(struct world *world, struct fake *fake, enum ed_encoding encoding) {
+  fake_prepare(fake, encoding);
+  fake->member.v1 = true;
+  ck_assert_int_eq(ed_room_join(world->room, &fake->member, &fake->fault), 0);
+}
+
 static inline void join_debug(struct world *world, struct fake *fake, enum ed_encoding encoding) {
   fake_prepare(fake, encoding);
   fake->member.debug = true;
@@ -200,6 +210,17 @@ static inline void subscribe(struct fake *fake, const char *key) {
   struct ed_request request = {.type = ED_REQUEST_GET, .key = ed_span_text(key), .subscribe_only = true};
   ck_assert_int_eq(ask(fake, &request), 0);
 }
+/* `keys` is JSON, of an array. */
+static inline int try_resume(struct fake *fake, uint64_t epoch, uint64_t seq, const char *keys) {
+  return ask(fake, &(struct ed_request){
+                       .type = ED_REQUEST_RESUME, .epoch = epoch, .seq = seq, .keys = ed_span_text(keys)});
+}
+static inline void resume(struct fake *fake, uint64_t seq, const char *keys) {
+  ck_assert_int_eq(try_resume(fake, fake->member.room->epoch, seq, keys), 0);
+}
+static inline void ask_members(struct fake *fake, bool ends) {
+  ck_assert_int_eq(ask(fake, &(struct ed_request){.type = ED_REQUEST_MEMBERS, .ends = ends}), 0);
+}
 static inline void unsubscribe(struct fake *fake, const char *key) {
   ck_assert_int_eq(ask(fake, &(struct ed_request){.type = ED_REQUEST_UNSUBSCRIBE, .key = ed_span_text(key)}), 0);
 }
@@ -216,16 +237,76 @@ static inline void tell_value(struct ed_buf *text, const json_t *value) {
   free(dump);
 }
 
-static inline void tell_init(struct ed_buf *text, const json_t *message) {
-  ed_buf_printf(text, "init %s [", json_string_value(json_object_get(message, "key")));
+static inline int64_t number(const json_t *message, const char *name) {
+  ck_assert(json_is_integer(json_object_get(message, name)));
+  return (int64_t)json_integer_value(json_object_get(message, name));
+}
+
+static inline void tell_data(struct ed_buf *text, const json_t *message) {
   size_t i;
   json_t *item;
+  ed_buf_add_text(text, "[");
   json_array_foreach(json_object_get(message, "data"), i, item) {
     if (i) ed_buf_add_text(text, " ");
     tell_value(text, json_object_get(item, "value"));
-    ed_buf_printf(text, "@%" PRId64, (int64_t)json_integer_value(json_object_get(item, "seq")));
+    ed_buf_printf(text, "@%" PRId64, number(item, "seq"));
   }
   ed_buf_add_text(text, "]");
+}
+
+static inline uint64_t epoch_of(const json_t *message) {
+  const char *epoch = json_string_value(json_object_get(message, "epoch"));
+  ck_assert(epoch != NULL && strlen(epoch) == 16);
+  return strtoull(epoch, NULL, 16);
+}
+
+static inline void tell_resumed(struct ed_buf *text, const json_t *message) {
+  size_t i;
+  json_t *item;
+  ed_buf_printf(text, "resumed @%" PRId64, number(message, "seq"));
+  json_array_foreach(json_object_get(message, "keys"), i, item) {
+    ed_buf_printf(text, " %s%s", json_string_value(json_object_get(item, "key")),
+                  json_is_true(json_object_get(item, "recovered")) ? "+" : "-");
+    tell_data(text, item);
+  }
+}
+
+static inline void tell_error(struct ed_buf *text, const json_t *message) {
+  const char *code = json_string_value(json_object_get(message, "code"));
+  ed_buf_add_text(text, "error ");
+  if (code) ed_buf_printf(text, "%s ", code);
+  ed_buf_add_text(text, json_string_value(json_object_get(message, "message")));
+  if (!json_object_get(message, "id")) return;
+  ed_buf_add_text(text, " for ");
+  tell_value(text, json_object_get(message, "id"));
+}
+
+/* A message of eddy.v1; false where it is none. */
+static inline bool tell_v1(struct ed_buf *text, const char *type, const json_t *message) {
+  size_t i;
+  json_t *item;
+  if (strcmp(type, "hello") == 0) {
+    ck_assert_str_eq(json_string_value(json_object_get(message, "protocol")), "eddy.v1");
+    ed_buf_printf(text, "hello %" PRId64 " @%" PRId64, number(message, "member"), number(message, "seq"));
+  } else if (strcmp(type, "ack") == 0) {
+    ed_buf_add_text(text, "ack ");
+    tell_value(text, json_object_get(message, "id"));
+    ed_buf_add_text(text, " @");
+    tell_value(text, json_object_get(message, "seq"));
+  } else if (strcmp(type, "resumed") == 0) {
+    tell_resumed(text, message);
+  } else if (strcmp(type, "members") == 0) {
+    ed_buf_add_text(text, "members");
+    json_array_foreach(json_object_get(message, "members"), i, item)
+        ed_buf_printf(text, " %" PRId64, (int64_t)json_integer_value(item));
+  } else if (strcmp(type, "join") == 0 || strcmp(type, "leave") == 0) {
+    ed_buf_printf(text, "%s %" PRId64, type, number(message, "member"));
+  } else if (strcmp(type, "reconnect") == 0) {
+    ed_buf_printf(text, "reconnect %" PRId64 " %" PRId64, number(message, "delay_ms"), number(message, "spread_ms"));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 static inline void tell_message(struct ed_buf *text, const json_t *message) {
@@ -237,15 +318,16 @@ static inline void tell_message(struct ed_buf *text, const json_t *message) {
     tell_value(text, json_object_get(message, "value"));
     ed_buf_printf(text, " @%" PRId64, (int64_t)json_integer_value(json_object_get(message, "seq")));
   } else if (strcmp(type, "init") == 0) {
-    tell_init(text, message);
+    ed_buf_printf(text, "init %s ", key);
+    tell_data(text, message);
   } else if (strcmp(type, "stream_size") == 0) {
     ed_buf_printf(text, "size %s %" PRId64, key, (int64_t)json_integer_value(json_object_get(message, "size")));
   } else if (strcmp(type, "pong") == 0) {
     ed_buf_add_text(text, "pong ");
     tell_value(text, json_object_get(message, "nonce"));
-  } else {
+  } else if (!tell_v1(text, type, message)) {
     ck_assert_str_eq(type, "error");
-    ed_buf_printf(text, "error %s", json_string_value(json_object_get(message, "message")));
+    tell_error(text, message);
   }
 }
 
@@ -276,6 +358,7 @@ static inline const char *fake_heard(struct fake *fake) {
     ck_assert_msg(message != NULL, "no JSON: %.*s", (int)text.len, (const char *)text.at);
     if (fake->text.len) ed_buf_add_text(&fake->text, " | ");
     tell_message(&fake->text, message);
+    if (json_object_get(message, "epoch")) fake->epoch = epoch_of(message);
     json_decref(message);
     ed_buf_deinit(&text);
   }

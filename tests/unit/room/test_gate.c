@@ -147,7 +147,7 @@ static void speak(struct ed_room *room, struct ed_member *member) {
   struct ed_push push = {.action = ED_APPEND, .encoding = ED_JSON, .value = ED_LIT("7")};
   ck_assert_int_eq(ed_room_push(room, ED_LIT("who"), &push, member, NULL), 0);
   ed_room_send(member, ED_LIT("hello"), ED_CBOR, ED_LIT("\x01"));
-  ed_room_tell(member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "it happens"});
+  ed_room_tell(member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "it happens"}, NULL);
   ck_assert_uint_eq(HASH_COUNT(room->streams), 0); /* the push waits until the call is over */
 }
 

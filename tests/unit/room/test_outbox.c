@@ -232,13 +232,13 @@ START_TEST(what_cannot_be_kept_is_said_at_once) {
   ed_room_open_outbox(world.room, 1);
   PUSH(&bob, ED_APPEND, "a", "1");
   PUSH(&bob, ED_APPEND, "a", "2");
-  ed_room_tell(&bob.member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "in order"});
-  ed_room_tell(&bob.member, &not_kept);
-  ed_room_tell(&ann.member, &not_kept);
+  ed_room_tell(&bob.member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "in order"}, NULL);
+  ed_room_tell(&bob.member, &not_kept, NULL);
+  ed_room_tell(&ann.member, &not_kept, NULL);
   turn(&world);
   EXPECT(&ann, "error not now");
   EXPECT(&bob, "error not now");
-  for (int i = 0; i < 40; i++) PUSH(&bob, ED_RELAY, i % 2 ? "a" : "b", "3"), ed_room_tell(&ann.member, &not_kept);
+  for (int i = 0; i < 40; i++) PUSH(&bob, ED_RELAY, i % 2 ? "a" : "b", "3"), ed_room_tell(&ann.member, &not_kept, NULL);
   turn(&world);
   ck_assert_ptr_nonnull(strstr(fake_heard(&ann), "error not now | error not now"));
   ed_room_open_outbox(world.room, UINT64_MAX);
@@ -258,7 +258,7 @@ START_TEST(nor_is_it_said_in_the_middle_of_a_frame) {
   turn(&world);
   eve.stalls = true;
   ed_room_open_outbox(world.room, 0); /* nobody would, but it is the worst case */
-  ed_room_tell(&eve.member, &not_kept);
+  ed_room_tell(&eve.member, &not_kept, NULL);
   PUSH(&ann, ED_RELAY, "a", "2");
   turn(&world);
   ed_room_open_outbox(world.room, UINT64_MAX);

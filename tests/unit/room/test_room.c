@@ -153,7 +153,7 @@ START_TEST(ping_and_tell_keep_the_order) {
   join_as(&world, &ann, (enum ed_encoding)_i);
   ping(&ann, 7);
   PUSH(&ann, ED_RELAY, "a", "1");
-  ed_room_tell(&ann.member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "it is \"wrong\""});
+  ed_room_tell(&ann.member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "it is \"wrong\""}, NULL);
   ck_assert_int_eq(ask(&ann, &(struct ed_request){.type = ED_REQUEST_PING}), 0);
   turn(&world);
   EXPECT(&ann, "pong 7 | push a=1 @1 | error it is \"wrong\" | pong null");
