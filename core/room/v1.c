@@ -125,29 +125,32 @@ void ed_v1_members(struct ed_member *member, const struct ed_request *request) {
 
 /* ---- who comes back ---- */
 
-void ed_v1_note(struct ed_room *room) {
+static void forget_old(struct ed_room *room) {
   struct ed_v1 *v1 = room->v1;
-  const uint64_t resume_ms = room->space->resume_ms, now_ms = room->hub->timers->now_ms;
-  struct ed_moment *last = v1->moments_len ? &v1->moments[v1->moments_len - 1] : NULL;
-  if (!(last && (last->seq == room->seq || room->touched_ms - last->at_ms < resume_ms / 8)) &&
-      room->seq != v1->forgotten) {
-    if (v1->moments_len == ED_V1_MOMENTS)
-      memmove(v1->moments, v1->moments + 1, --v1->moments_len * sizeof *v1->moments);
-    v1->moments[v1->moments_len++] = (struct ed_moment){room->touched_ms, room->seq};
-  }
   size_t old = 0;
-  while (old < v1->moments_len && v1->moments[old].at_ms + resume_ms < now_ms) v1->forgotten = v1->moments[old++].seq;
+  while (old < v1->moments_len && v1->moments[old].at_ms + room->space->resume_ms < room->hub->timers->now_ms)
+    v1->forgotten = v1->moments[old++].seq;
   v1->moments_len -= old;
   if (old) memmove(v1->moments, v1->moments + old, v1->moments_len * sizeof *v1->moments);
 }
 
+void ed_v1_note(struct ed_room *room) {
+  struct ed_v1 *v1 = room->v1;
+  forget_old(room);
+  const struct ed_moment *last = v1->moments_len ? &v1->moments[v1->moments_len - 1] : NULL;
+  if (room->seq == (last ? last->seq : v1->forgotten)) return;
+  if (last && room->touched_ms - last->at_ms < room->space->resume_ms / 8) return;
+  if (v1->moments_len == ED_V1_MOMENTS) /* the knob was another before */
+    memmove(v1->moments, v1->moments + 1, --v1->moments_len * sizeof *v1->moments);
+  v1->moments[v1->moments_len++] = (struct ed_moment){room->touched_ms, room->seq};
+  forget_old(room); /* it may have been silent for long */
+}
+
 /* Whether it can be said of the time since `seq` what was heard in it. */
 static bool remembers(struct ed_room *room, uint64_t epoch, uint64_t seq) {
-  const uint64_t resume_ms = room->space->resume_ms;
   ed_v1_note(room);
-  if (!resume_ms || epoch != room->epoch || seq > room->seq) return false;
-  if (seq == room->seq) return true;
-  return seq >= room->v1->forgotten && room->touched_ms + resume_ms >= room->hub->timers->now_ms;
+  if (!room->space->resume_ms || epoch != room->epoch || seq > room->seq) return false;
+  return seq == room->seq || seq >= room->v1->forgotten;
 }
 
 struct named {

@@ -1,5 +1,5 @@
-/* A room against a naive model of the protocol: thousands of random joins, leaves, gets, pushes of all actions, stalls and
- * turns, in both encodings, with the outbox held back now and then. The model writes down for each member what it must
+/* A room against a naive model of the protocol: thousands of random joins, leaves, gets, resumes, pushes of all actions,
+ * stalls and turns, in both encodings, with the outbox held back now and then. The model writes down for each member what it must
  * hear, line by line, the moment that it is said; what the member really hears must be just that, in that order, however
  * late. The runs are random, but the same every time. */
 #include "fake.h"
@@ -15,7 +15,7 @@ struct line {
 
 struct actor {
   struct fake fake;
-  bool in;
+  bool in, rostered;
   bool hears[KEYS];
   struct line *lines;
   size_t said, heard, cap;
@@ -30,7 +30,16 @@ struct model_stream {
   uint64_t base;
 };
 
+/* All that was ever broadcast. */
+struct past {
+  uint64_t seq;
+  size_t key;
+  int value;
+};
+
 struct model {
+  struct past past[STEPS];
+  size_t past_len;
   struct world world;
   struct actor actors[MEMBERS];
   struct model_stream streams[KEYS];
@@ -127,25 +136,41 @@ static bool apply(struct model *model, struct model_stream *stream, enum ed_acti
   return true;
 }
 
+static void note(struct model *model, size_t key) {
+  model->past[model->past_len++] = (struct past){model->seq, key, model->value};
+}
+
+/* A push; of one who speaks eddy.v1 now and then with an id, which is its value. */
+static int push_of(struct model *model, struct actor *actor, enum ed_action action, size_t key, uint64_t seq,
+                   bool *with_id) {
+  char value[16];
+  snprintf(value, sizeof value, "%d", ++model->value);
+  *with_id = actor->fake.member.v1 && dice(model, 2);
+  if (!*with_id) return try_push(&actor->fake, action, key_name(key), seq, value);
+  const struct ed_request push = {.type = ED_REQUEST_PUSH, .action = action, .key = ed_span_text(key_name(key)),
+                                  .seq = seq, .encoding = ED_JSON, .value = ed_span_text(value),
+                                  .id = ed_span_text(value)};
+  return ask(&actor->fake, &push);
+}
+
 static void do_push(struct model *model, struct actor *actor, size_t key) {
   static const enum ed_action actions[] = {ED_RELAY,  ED_RELAY,  ED_APPEND,  ED_APPEND, ED_APPEND,
                                            ED_APPEND, ED_APPEND, ED_REPLACE, ED_COMPACT};
   enum ed_action action = actions[dice(model, 9)];
   struct model_stream *stream = &model->streams[key];
-  char value[16];
-  snprintf(value, sizeof value, "%d", ++model->value);
+  bool with_id;
   uint64_t seq = 0;
   if (action == ED_COMPACT) {
     uint64_t back = dice(model, 30);
     seq = model->seq + 2 > back ? model->seq + 2 - back : 0; /* two too far ahead, to far behind */
   }
-  int result = try_push(&actor->fake, action, key_name(key), seq, value);
+  int result = push_of(model, actor, action, key, seq, &with_id);
   if (action == ED_COMPACT && (seq < 1 || seq > model->seq)) {
     ck_assert_int_eq(result, -1);
     return;
   }
   ck_assert_int_eq(result, 0);
-  if (action != ED_COMPACT) seq = ++model->seq;
+  if (action != ED_COMPACT) seq = ++model->seq, note(model, key);
   bool changed = apply(model, stream, action, seq);
   model->mark += changed || action == ED_RELAY;
   say_push(model, key, action, changed);
@@ -154,6 +179,89 @@ static void do_push(struct model *model, struct actor *actor, size_t key) {
     snprintf(text, sizeof text, "size %s %zu", key_name(key), stream->len);
     say(model, actor, text);
   }
+  if (with_id) {
+    char text[64];
+    snprintf(text, sizeof text, "ack %d @%" PRIu64, model->value, seq);
+    say(model, actor, text);
+  }
+}
+
+/* Whether the model still retains all that was broadcast of the key after `seq`. */
+static bool all_there(const struct model *model, size_t key, uint64_t seq) {
+  const struct model_stream *stream = &model->streams[key];
+  for (size_t i = 0; i < model->past_len; i++) {
+    const struct past *past = &model->past[i];
+    bool there = past->key != key || past->seq <= seq;
+    for (size_t k = 0; k < stream->len && !there; k++)
+      there = stream->kept[k].seq == past->seq && stream->kept[k].value == past->value;
+    if (!there) return false;
+  }
+  return true;
+}
+
+/* What a resume is to say of a key. What the room says is lost that the model has may only be so as the room knows it no
+ * better: its stream has come and gone. */
+static void tell_key(const struct model *model, struct ed_buf *text, size_t key, uint64_t seq) {
+  const struct model_stream *kept = &model->streams[key];
+  const struct ed_room *room = model->world.room;
+  const struct ed_stream *stream = ed_room_stream(model->world.room, ed_span_text(key_name(key)));
+  bool complete = all_there(model, key, seq), recovered = seq <= model->seq && seq >= (stream ? stream->lost : room->lost);
+  ck_assert(complete || !recovered);
+  ck_assert(!complete || recovered || seq > model->seq || seq < room->lost);
+  ed_buf_printf(text, " %s%s[", key_name(key), recovered ? "+" : "-");
+  const char *space = "";
+  for (size_t i = 0; i < kept->len; i++) {
+    if (recovered && (kept->kept[i].seq <= seq || (i == 0 && kept->base))) continue;
+    ed_buf_printf(text, "%s%d@%" PRIu64, space, kept->kept[i].value, kept->kept[i].seq);
+    space = " ";
+  }
+  ed_buf_add_text(text, "]");
+}
+
+static void do_resume(struct model *model, struct actor *actor) {
+  struct ed_buf text = {0}, keys = {0};
+  uint64_t back = dice(model, 20), seq = model->seq + 2 > back ? model->seq + 2 - back : 0;
+  ed_buf_add_text(&keys, "[");
+  ed_buf_printf(&text, "resumed @%" PRIu64, model->seq);
+  for (size_t key = 0; key < KEYS; key++) {
+    if (dice(model, 2)) continue;
+    ed_buf_printf(&keys, "%s\"%s\"", keys.len > 1 ? "," : "", key_name(key));
+    tell_key(model, &text, key, seq);
+    actor->hears[key] = true;
+  }
+  ed_buf_add(&keys, "]", 2);
+  ed_buf_add_byte(&text, 0);
+  resume(&actor->fake, seq, (char *)keys.at);
+  say(model, actor, (char *)text.at);
+  ed_buf_deinit(&text), ed_buf_deinit(&keys);
+}
+
+/* In no order, so it is the room's. */
+static void do_members(struct model *model, struct actor *actor) {
+  const struct ed_room *room = model->world.room;
+  const struct ed_members *const lists[] = {&room->choosy, &room->everyone[0], &room->debuggers[0], &room->everyone[1],
+                                            &room->debuggers[1]};
+  struct ed_buf text = {0};
+  actor->rostered = dice(model, 3) > 0;
+  ask_members(&actor->fake, !actor->rostered);
+  if (!actor->rostered) return;
+  size_t in = 0, listed = 0;
+  for (size_t i = 0; i < MEMBERS; i++) in += model->actors[i].in && !model->actors[i].fake.member.transient;
+  ed_buf_add_text(&text, "members");
+  for (size_t i = 0; i < 5; i++)
+    for (size_t k = 0; k < lists[i]->len; k++, listed++) ed_buf_printf(&text, " %" PRIu64, lists[i]->list[k]->id);
+  ck_assert_uint_eq(in, listed);
+  ed_buf_add_byte(&text, 0);
+  say(model, actor, (char *)text.at);
+  ed_buf_deinit(&text);
+}
+
+static void announce(struct model *model, const struct actor *actor, uint64_t id, const char *what) {
+  char text[32];
+  snprintf(text, sizeof text, "%s %" PRIu64, what, id);
+  for (size_t i = 0; i < MEMBERS && !actor->fake.member.transient; i++)
+    if (model->actors[i].in && model->actors[i].rostered && &model->actors[i] != actor)
+      say(model, &model->actors[i], text);
 }
 
 static void do_get(struct model *model, struct actor *actor, size_t key) {
@@ -171,14 +279,23 @@ static void do_join(struct model *model, struct actor *actor) {
   enum ed_encoding encoding = dice(model, 2) ? ED_JSON : ED_CBOR;
   uint32_t kind = dice(model, 8);
   memset(actor->hears, 0, sizeof actor->hears);
+  actor->rostered = false;
   if (kind == 0)
     join_debug(&model->world, &actor->fake, encoding);
   else if (kind == 1)
     join_transient(&model->world, &actor->fake);
+  else if (kind < 5)
+    join_v1(&model->world, &actor->fake, encoding);
   else
     join_as(&model->world, &actor->fake, encoding);
   if (kind != 1 && dice(model, 3)) fake_sends(&actor->fake);
   actor->in = true;
+  if (actor->fake.member.v1) {
+    char text[64];
+    snprintf(text, sizeof text, "hello %" PRIu64 " @%" PRIu64, actor->fake.member.id, model->seq);
+    say(model, actor, text);
+  }
+  announce(model, actor, actor->fake.member.id, "join");
   if (kind != 0) return;
   struct ed_stream *stream, *next; /* in what order is the room's affair */
   HASH_ITER(hh, model->world.room->streams, stream, next)
@@ -221,9 +338,11 @@ static void forget(struct actor *actor) {
 
 static void do_leave(struct model *model, struct actor *actor) {
   hear(model, actor);
+  uint64_t id = actor->fake.member.id;
   leave(&actor->fake);
   forget(actor);
   actor->in = false;
+  announce(model, actor, id, "leave");
 }
 
 static void do_stall(struct model *model, struct actor *actor) {
@@ -279,6 +398,11 @@ static void step(struct model *model) {
     do_leave(model, actor);
   } else if (what < 9) {
     do_get(model, actor, key);
+  } else if (what < 11 && actor->fake.member.v1) {
+    if (dice(model, 3))
+      do_resume(model, actor);
+    else
+      do_members(model, actor);
   } else if (what < 12) {
     unsubscribe(&actor->fake, key_name(key));
     actor->hears[key] = false;

@@ -191,6 +191,25 @@ START_TEST(members_come_and_go) {
 }
 END_TEST
 
+/* A turn that speaks to one audience goes past the queues; what it says to the roster keeps its place all the same. */
+START_TEST(events_and_pushes_keep_their_order) {
+  join_v1(&world, &ann, ED_JSON);
+  fake_sends(&ann);
+  ask_members(&ann, false);
+  turn(&world);
+  fake_heard(&ann);
+  join(&world, &bob);
+  PUSH(&bob, ED_RELAY, "a", "1");
+  leave(&bob);
+  turn(&world);
+  EXPECT(&ann, "join 2 | push a=1 @1 | leave 2");
+  join(&world, &bob);
+  PUSH(&bob, ED_RELAY, "a", "2");
+  turn(&world);
+  EXPECT(&ann, "join 3 | push a=2 @2");
+}
+END_TEST
+
 /* ---- resume ---- */
 
 /* What bob is told who comes back, and goes. */
@@ -426,6 +445,10 @@ START_TEST(a_burst_and_silence) {
   PUSH(&ann, ED_APPEND, "a", "3");
   turn(&world);
   later(3600000);
+  fake_heard(&ann);
+  resume(&ann, 2, "[\"a\"]");
+  turn(&world);
+  EXPECT(&ann, "resumed @3 a-[1@1 2@2 3@3]");
   back(2, "[\"a\"]", "resumed @3 a-[1@1 2@2 3@3]");
 }
 END_TEST
@@ -450,6 +473,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, hints);
   tcase_add_test(tests, acks_and_the_gate);
   tcase_add_test(tests, members_come_and_go);
+  tcase_add_test(tests, events_and_pushes_keep_their_order);
   tcase_add_test(tests, appends_are_recovered);
   tcase_add_test(tests, what_is_lost);
   tcase_add_test(tests, compacted);
