@@ -78,10 +78,13 @@ class Player:
 
     def connect(self, step):
         status = step.get("status", 101)
+        headers = dict(step.get("headers", {}))
+        if "offer" in step:
+            headers["Sec-WebSocket-Protocol"] = step["offer"]
         try:
             connection = self.session.connect(step.get("room", self.names["room"]), step.get("encoding"),
                                               step.get("query"), step.get("base"), step.get("path"),
-                                              step.get("headers"))
+                                              headers)
         except client.Refused as refused:
             if refused.response.status != status:
                 raise
@@ -89,6 +92,10 @@ class Player:
                 check_error(refused.response, step.get("error", ""))
             return
         assert status == 101, f"upgraded, where {status} was expected"
+        offered = [name.strip() for key, names in headers.items() if key.lower() == "sec-websocket-protocol"
+                   for name in names.split(",")]
+        agreed = connection.response.headers.get("sec-websocket-protocol")
+        assert agreed == ("eddy.v1" if "eddy.v1" in offered else None), f"agreed on {agreed!r}, {offered} were offered"
         self.connections[step["connect"]] = connection
 
     def send(self, step):
@@ -180,7 +187,7 @@ class Player:
 # What each step may have besides its verb.
 STEPS = {
     "new_room": {"base", "with"},
-    "connect": {"room", "encoding", "query", "base", "path", "headers", "status", "error"},
+    "connect": {"room", "encoding", "query", "base", "path", "headers", "offer", "status", "error"},
     "send": {"on", "as"},
     "send_text": {"on"},
     "send_binary": {"on"},

@@ -111,6 +111,34 @@ START_TEST(end_is_found_however_it_comes) {
 }
 END_TEST
 
+#define OFFER "Sec-WebSocket-Protocol:"
+
+START_TEST(offers) {
+  static const struct {
+    const char *fields;
+    bool offered;
+  } rows[] = {
+      {"Host: a\r\n", false},
+      {OFFER " eddy.v1\r\n", true},
+      {"sec-websocket-PROTOCOL:eddy.v1\r\n", true},
+      {OFFER " chat, eddy.v1\r\nA: 1\r\n", true},
+      {OFFER " eddy.v1 ,chat \r\n", true},
+      {OFFER " chat\r\nA: 1\r\n" OFFER " eddy.v1\r\n", true},
+      {OFFER " chat\r\n", false},
+      {OFFER " Eddy.v1\r\n", false},
+      {OFFER " eddy.v1x, eddy.v, eddy\r\n", false},
+      {OFFER "\r\n", false},
+      {"X-" OFFER " eddy.v1\r\n", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[256];
+    snprintf(text, sizeof text, "GET / HTTP/1.1\r\n%s\r\n", rows[i].fields);
+    ck_assert_msg(ed_head_offers(ed_span_text(text), "sec-websocket-protocol:", "eddy.v1") == rows[i].offered, "%s",
+                  rows[i].fields);
+  }
+}
+END_TEST
+
 START_TEST(lists) {
   ck_assert(ed_head_lists(ED_LIT("Upgrade"), "upgrade"));
   ck_assert(ed_head_lists(ED_LIT("keep-alive, \tUpgrade "), "upgrade"));
@@ -129,6 +157,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(tcase, methods, 0, sizeof METHODS / sizeof *METHODS);
   tcase_add_loop_test(tcase, upgrades, 0, sizeof UPGRADES / sizeof *UPGRADES);
   tcase_add_test(tcase, a_field);
+  tcase_add_test(tcase, offers);
   tcase_add_test(tcase, lists);
   tcase_add_test(tcase, end_is_found_however_it_comes);
   suite_add_tcase(suite, tcase);
