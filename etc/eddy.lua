@@ -13,7 +13,7 @@ return {
   -- What clients call this server, where that is not what their requests say.
   -- public_url = "https://rooms.example.org",
 
-  -- https and wss: certificate (with its chain) and key are PEM files, relative to this one; SIGHUP reads them again.
+  -- https and wss: certificate (with its chain) and key are PEM files, relative to this one; SIGHUP reads both again.
   -- tls = { listen = "0.0.0.0:8443", certificate = "cert.pem", key = "key.pem" },
 
   -- Proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed.

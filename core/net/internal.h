@@ -38,7 +38,7 @@ struct ed_net {
   enum ed_net_state state;
   uv_loop_t loop;
   uv_timer_t clock;       /* wakes the loop when a timer is due */
-  uv_signal_t signals[2]; /* SIGTERM, SIGINT */
+  uv_signal_t signals[3]; /* SIGTERM, SIGINT, SIGHUP */
   uv_poll_t sockets;      /* of `epoll` */
   struct ed_timers timers;
   struct ed_hub hub;

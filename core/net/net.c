@@ -103,11 +103,21 @@ void ed_net_drain(struct ed_net *net) {
   ed_timer_start(&net->timers, &net->deadline, net->options.drain_ms, draining_over);
 }
 
+/* SIGHUP: what can be read again while all goes on. */
+static void hang_up(struct ed_net *net) {
+  if (net->options.tls_listen_len == 0)
+    ed_log(net->log, ED_LOG_INFO, "net", "SIGHUP: there is no certificate to read again; scripts are watched by themselves");
+  else if (ed_net_reload_tls(net) == 0)
+    ed_log(net->log, ED_LOG_INFO, "net", "SIGHUP: certificate and key were read again");
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
-  (void)number;
   struct ed_net *net = handle->data;
   ed_net_tick(net);
-  ed_net_drain(net);
+  if (number == SIGHUP)
+    hang_up(net);
+  else
+    ed_net_drain(net);
 }
 
 /* --- the turn --- */
@@ -185,7 +195,7 @@ static int read_options(struct ed_net *net) {
 }
 
 static int open_loop(struct ed_net *net) {
-  static const int numbers[] = {SIGTERM, SIGINT};
+  static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
   net->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (net->epoll < 0) return -errno;
   uv_timer_init(&net->loop, &net->clock);
@@ -193,7 +203,7 @@ static int open_loop(struct ed_net *net) {
   if (error) return error;
   net->sockets.data = net;
   uv_poll_start(&net->sockets, UV_READABLE, on_sockets);
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 3; i++) {
     uv_signal_init(&net->loop, &net->signals[i]);
     net->signals[i].data = net;
     error = uv_signal_start(&net->signals[i], on_signal, numbers[i]);
@@ -274,7 +284,8 @@ void ed_net_run_out(struct ed_net *net) {
 static void close_handle(uv_handle_t *handle, void *arg) {
   struct ed_net *net = arg;
   bool ours = handle == (uv_handle_t *)&net->clock || handle == (uv_handle_t *)&net->sockets ||
-              handle == (uv_handle_t *)&net->signals[0] || handle == (uv_handle_t *)&net->signals[1];
+              handle == (uv_handle_t *)&net->signals[0] || handle == (uv_handle_t *)&net->signals[1] ||
+              handle == (uv_handle_t *)&net->signals[2];
   if (ours && !uv_is_closing(handle)) uv_close(handle, NULL);
 }
 

@@ -29,6 +29,25 @@ def sigterm(t, number):
     assert time.monotonic() - began < t.patience * 0.8, "it waited for nobody"
 
 
+@test("sighup: nobody notices; a certificate that is broken changes nothing", encodings=("json",), alone="daemon")
+def sighup(t):
+    room = t.new_room()
+    connection = t.connect(room)
+    connection.get("-", None)
+    connection.push("k", "before")
+    whole = client.CERTIFICATE and open(client.CERTIFICATE).read()
+    for text in (None, "no certificate", whole):
+        if client.CERTIFICATE and text:
+            with open(client.CERTIFICATE, "w") as file:
+                file.write(text)
+        t.daemon.process.send_signal(signal.SIGHUP)
+        time.sleep(0.1)
+        connection.nothing()
+        t.connect(room).nothing()
+    log = t.daemon.log()
+    assert log.count("SIGHUP") == (2 if client.CERTIFICATE else 3), log[-2000:]
+
+
 @test("sigterm: with nobody connected it ends at once", encodings=(None,), alone="daemon")
 def sigterm_idle(t):
     t.new_room()
