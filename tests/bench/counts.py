@@ -25,7 +25,9 @@ MOST = 1.03
 
 def made_with():
     compiler = subprocess.run(["cc", "-dumpfullversion"], capture_output=True, text=True, check=True).stdout.strip()
-    return f"{platform.machine()}, cc {compiler}, {' '.join(platform.libc_ver())}"
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        wide = "avx2" if " avx2 " in file.read() else "no avx2"  # the C library chooses its functions by that
+    return f"{platform.machine()}, {wide}, cc {compiler}, {' '.join(platform.libc_ver())}"
 
 
 def count(program):
