@@ -16,7 +16,7 @@ return {
   -- https and wss: certificate (with its chain) and key are PEM files, relative to this one; SIGHUP reads both again.
   -- tls = { listen = "0.0.0.0:8443", certificate = "cert.pem", key = "key.pem" },
 
-  -- Proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed.
+  -- Proxies whose X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For are believed.
   -- proxies = { "127.0.0.1", "10.0.0.0/8" },
 
   -- "error", "warn", "info" or "debug".
@@ -61,6 +61,13 @@ return {
         -- debounce_every = "20ms",
       },
 
+      -- Pages that may use it: { "https://example.org", "https://*.example.org" }, or "*" for all.
+      -- origins = "*",
+
+      -- Messages of all its clients together, and new rooms in it: "5000/s", "20/s burst 200", or "off".
+      -- total_rate = "off",
+      -- room_rate = "off",
+
       -- Limits of its rooms, where they differ from those below.
       -- limits = { members = 100 },
     },
@@ -87,6 +94,9 @@ return {
     -- Of the whole server.
     -- rooms = 100000,
     -- connections = 50000,
+    -- address_connections = 0,  -- at the same time from one address (of IPv6 one /64); 0: any number
+    -- address_rate = "off",     -- new connections of one address, such as "50/s burst 500"
+    -- address_rooms = "off",    -- new rooms of one address, such as "1/s burst 100"
     -- header = "8KiB",          -- one HTTP request without its body
     -- upgrade = "10s",          -- to send a whole request
     -- ping_interval = "30s",    -- a WebSocket silent for so long is sent a ping
@@ -104,5 +114,8 @@ return {
     -- members = 10000,          -- connections of a room
     -- queue = "4MiB",           -- waiting for one connection; past it, it is closed
     -- errors = 100,             -- bad messages in a row before a connection is closed
+    -- message_rate = "off",     -- messages of one connection, such as "100/s burst 1000"
+    -- byte_rate = "off",        -- bytes of these, such as "1MiB/s burst 8MiB"
+    -- excess = 1000,            -- messages over these two rates before a connection is closed; 0: never
   },
 }

@@ -20,6 +20,7 @@ int ed_fault_status(enum ed_fault_code code) { return ROWS[code].status; }
 int ed_fault(struct ed_fault *fault, enum ed_fault_code code, const char *format, ...) {
   if (!fault) return -1;
   fault->code = code;
+  fault->wait_s = 0;
   va_list args;
   va_start(args, format);
   if (format)

@@ -3,6 +3,8 @@
 #ifndef ED_CODEC_FAULT_H
 #define ED_CODEC_FAULT_H
 
+#include <stdint.h>
+
 /* code, its stable name, HTTP status, the sentence used where there is nothing more exact to say */
 #define ED_FAULTS(X)                                                          \
   X(MALFORMED, "malformed", 400, "the message is malformed")                  \
@@ -16,6 +18,8 @@
   X(TOO_LARGE, "too_large", 413, "this is larger than the limit")             \
   X(ROOM_FULL, "room_full", 403, "the room is full")                          \
   X(TOO_MANY, "too_many", 503, "the server is full")                          \
+  X(RATE, "rate", 429, "this comes faster than the limit")                    \
+  X(ORIGIN, "origin", 403, "pages of this origin may not come here")          \
   X(DRAINING, "draining", 503, "the server is shutting down")                 \
   X(STORAGE, "storage", 503, "the room cannot be kept at the moment")         \
   X(BROKEN, "broken", 500, "something went wrong in the server")
@@ -30,7 +34,8 @@ enum ed_fault_code {
 
 struct ed_fault {
   enum ed_fault_code code;
-  char text[200]; /* NUL-terminated UTF-8, a sentence fragment without a full stop */
+  uint32_t wait_s; /* RATE: when it is worth another try; ed_fault sets 0 */
+  char text[200];  /* NUL-terminated UTF-8, a sentence fragment without a full stop */
 };
 
 const char *ed_fault_name(enum ed_fault_code code);

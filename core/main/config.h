@@ -6,14 +6,11 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "base/texts.h"
 #include "host/plugin.h"
 #include "main/problems.h"
+#include "net/callers.h"
 #include "room/space.h"
-
-struct ed_texts {
-  const char **list; /* each owned */
-  size_t len, cap;
-};
 
 struct ed_config {         /* owns all that it points to */
   struct ed_texts listen;  /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/eddy.sock" */
@@ -30,6 +27,7 @@ struct ed_config {         /* owns all that it points to */
   const char *admin_key;    /* NULL: none */
   bool admin_public;
   uint64_t rooms, connections; /* at most, in all */
+  struct ed_caller_rules callers; /* of one address */
   uint64_t header_bytes, upgrade_ms, ping_interval_ms, ping_timeout_ms;
   struct ed_policy_limits {
     uint64_t instructions, call_ms, call_bytes, allocation; /* of one call into a script */

@@ -26,9 +26,8 @@ const struct ed_knob ED_KNOBS[] = {
     {"public_url", ED_KIND_URL, CONFIG(public_url), NULL, 0, 0,
      "What clients call this server, such as \"https://rooms.example.org/base\"; else what their requests say."},
     {"proxies", ED_KIND_NETWORKS, CONFIG(proxies), NULL, 0, 0,
-     "Addresses and networks (\"10.0.0.0/8\") of proxies whose X-Forwarded-Proto and -Host are believed, \"unix\" for "
-     "those\n"
-     "    on a unix socket."},
+     "Addresses and networks (\"10.0.0.0/8\") of proxies whose X-Forwarded-Proto, -Host and -For are believed,\n"
+     "    \"unix\" for those on a unix socket."},
     {"log", ED_KIND_LEVEL, CONFIG(log), "info", 0, 0,
      "How much is logged: \"error\", \"warn\", \"info\" or \"debug\"."},
     {"drain", ED_KIND_DURATION, CONFIG(drain_ms), "5s", 0, HOUR,
@@ -50,6 +49,12 @@ const struct ed_knob ED_KNOBS[] = {
     {"limits.rooms", ED_KIND_COUNT, CONFIG(rooms), "100000", 1, 100000000, "Rooms at the same time."},
     {"limits.connections", ED_KIND_COUNT, CONFIG(connections), "50000", 1, 10000000,
      "Connections at the same time, HTTP and WebSocket."},
+    {"limits.address_connections", ED_KIND_COUNT, CONFIG(callers.connections), "0", 0, 10000000,
+     "Connections at the same time from one address, of IPv6 from one /64; 0: any number. Behind proxies that are not\n"
+     "    listed under proxies, all clients have the proxy's address."},
+    {"limits.address_rate", ED_KIND_RATE, CONFIG(callers.arrivals), "off", 0, 0,
+     "New connections of one address; a call over HTTP is one."},
+    {"limits.address_rooms", ED_KIND_RATE, CONFIG(callers.rooms), "off", 0, 0, "New rooms of one address."},
     {"limits.header", ED_KIND_SIZE, CONFIG(header_bytes), "8KiB", 256, 256 * KIB,
      "One HTTP request without its body: the line and all headers."},
     {"limits.upgrade", ED_KIND_DURATION, CONFIG(upgrade_ms), "10s", 0, HOUR,
@@ -76,6 +81,12 @@ const struct ed_knob ED_KNOBS[] = {
      "Bytes waiting for one connection, besides what it asked for itself; past it, it is closed with 1013."},
     {"limits.errors", ED_KIND_COUNT, LIMITS(errors), "100", 1, 1000000,
      "Bad messages in a row before a connection is closed with 1008."},
+    {"limits.message_rate", ED_KIND_RATE, LIMITS(message_rate), "off", 0, 0,
+     "Messages, and pings, of one WebSocket; those beyond it are refused."},
+    {"limits.byte_rate", ED_KIND_BYTE_RATE, LIMITS(byte_rate), "off", 0, 0, "Bytes of the messages of one WebSocket."},
+    {"limits.excess", ED_KIND_COUNT, LIMITS(excess), "1000", 0, 1000000000,
+     "Messages over these two rates before a WebSocket is closed with 1008, counted anew once it was quiet for a\n"
+     "    while; 0: it never is."},
 
     {"policies.instructions", ED_KIND_COUNT, CONFIG(policies.instructions), "5000000", 10000, 1000000000000,
      "Instructions of one call into a policy; past it, the call fails and the push at hand is refused."},
@@ -103,6 +114,12 @@ const struct ed_knob ED_KNOBS[] = {
     {"namespaces.NAME.slow", ED_KIND_SLOW, SPACE(slow), "close", 0, 0,
      "What becomes of a connection for which more waits than limits.queue: \"close\", or \"conflate\": what was replaced\n"
      "    since, and then the oldest relays, are dropped first."},
+    {"namespaces.NAME.total_rate", ED_KIND_RATE, SPACE(total_rate), "off", 0, 0,
+     "Messages of all its clients together."},
+    {"namespaces.NAME.room_rate", ED_KIND_RATE, SPACE(room_rate), "off", 0, 0, "New rooms in it."},
+    {"namespaces.NAME.origins", ED_KIND_ORIGINS, SPACE(origins), "*", 0, 0,
+     "Pages that may use it: \"https://example.org\", \"https://*.example.org\" for every host below that one, a list\n"
+     "    of these, or \"*\" for all."},
     {"namespaces.NAME.create_on_connect", ED_KIND_BOOL, SPACE(create_on_connect), "false", 0, 0,
      "Whether connecting to a room that does not exist makes it."},
     {"namespaces.NAME.debug", ED_KIND_BOOL, SPACE(debug), "false", 0, 0,
@@ -135,6 +152,9 @@ const char *ed_knob_kind_text(enum ed_kind kind) {
     case ED_KIND_KEY: return "key";
     case ED_KIND_ADDRESSES: return "address or list";
     case ED_KIND_NETWORKS: return "address or list";
+    case ED_KIND_ORIGINS: return "origin or list";
+    case ED_KIND_RATE:
+    case ED_KIND_BYTE_RATE: return "rate";
   }
   return "";
 }
@@ -164,7 +184,9 @@ void ed_knobs_print(FILE *out) {
   fputs(
       "Durations are texts like \"40ms\", \"5s\", \"10m\", \"24h\", \"7d\", or numbers of seconds; sizes are texts "
       "like\n"
-      "\"512B\", \"64KiB\", \"1MB\", or numbers of bytes. On the command line: -s NAME=VALUE, lists with commas.\n",
+      "\"512B\", \"64KiB\", \"1MB\", or numbers of bytes; rates are texts like \"20/s\", \"100/m\", \"5/h\", \"64KiB/s\",\n"
+      "with what may come at once where that is not as much as comes in the s, m or h, \"20/s burst 100\", or \"off\".\n"
+      "On the command line: -s NAME=VALUE, lists with commas.\n",
       out);
   for (size_t i = 0; i < ED_KNOBS_LEN; i++) {
     const struct ed_knob *knob = &ED_KNOBS[i];

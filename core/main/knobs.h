@@ -23,7 +23,10 @@ enum ed_kind {                    /* what a knob holds, and the type of the fiel
                ED_KIND_ADMIN,     /* const char *, owned: where the admin interface listens */
                ED_KIND_KEY,       /* const char *, owned: a secret, which no message shows */
                ED_KIND_ADDRESSES, /* struct ed_texts: where to listen */
-               ED_KIND_NETWORKS   /* struct ed_texts: addresses and CIDR networks */
+               ED_KIND_NETWORKS,  /* struct ed_texts: addresses and CIDR networks */
+               ED_KIND_ORIGINS,   /* struct ed_texts: pages, as browsers name them */
+               ED_KIND_RATE,      /* struct ed_rate, of what is counted */
+               ED_KIND_BYTE_RATE  /* struct ed_rate, of bytes */
 };
 
 enum ed_home {                 /* the struct that a knob lands in, and so the table that it may stand in */

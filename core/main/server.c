@@ -120,6 +120,7 @@ int ed_server_run(const struct ed_config *config, struct ed_log *log) {
       .proxies_len = config->proxies.len,
       .connections = config->connections,
       .rooms = config->rooms,
+      .callers = config->callers,
       .header_bytes = config->header_bytes,
       .upgrade_ms = config->upgrade_ms,
       .ping_interval_ms = config->ping_interval_ms,

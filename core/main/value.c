@@ -25,7 +25,10 @@ static const char *kind_wanted(enum ed_kind kind) {
     case ED_KIND_COUNT: return "a whole number";
     case ED_KIND_BOOL: return "true or false";
     case ED_KIND_ADDRESSES:
-    case ED_KIND_NETWORKS: return "a text or a list of texts";
+    case ED_KIND_NETWORKS:
+    case ED_KIND_ORIGINS: return "a text or a list of texts";
+    case ED_KIND_RATE: return "a rate such as \"20/s\" or \"20/s burst 100\", or \"off\"";
+    case ED_KIND_BYTE_RATE: return "a rate such as \"64KiB/s\" or \"64KiB/s burst 1MiB\", or \"off\"";
     default: return "a text";
   }
 }
@@ -85,6 +88,15 @@ static void set_number(const struct ed_knob *knob, uint64_t *field, const struct
   } else {
     *field = value;
   }
+}
+
+static void set_rate(const struct ed_knob *knob, struct ed_rate *field, const struct ed_node *node,
+                     const struct ed_report *report) {
+  int rc = node->kind == ED_NODE_TEXT ? ed_rate_parse(node->text, knob->kind == ED_KIND_BYTE_RATE, field) : -EINVAL;
+  if (rc == -ERANGE)
+    ed_report(report, node, "out of range (to %u in each s, m or h, and at once)", (unsigned)ED_RATE_MAX);
+  else if (rc)
+    wrong_kind(knob, node, report);
 }
 
 static void set_bool(const struct ed_knob *knob, bool *field, const struct ed_node *node,
@@ -148,6 +160,7 @@ static check_fn *check_of(enum ed_kind kind) {
     case ED_KIND_KEY: return check_key;
     case ED_KIND_ADDRESSES: return ed_net_check_listen;
     case ED_KIND_NETWORKS: return ed_net_check_proxy;
+    case ED_KIND_ORIGINS: return ed_net_check_origin;
     default: return check_path;
   }
 }
@@ -230,8 +243,11 @@ void ed_knob_set(const struct ed_knob *knob, void *home, const struct ed_node *n
     case ED_KIND_SIZE:
     case ED_KIND_COUNT: set_number(knob, field, node, report); break;
     case ED_KIND_BOOL: set_bool(knob, field, node, report); break;
+    case ED_KIND_RATE:
+    case ED_KIND_BYTE_RATE: set_rate(knob, field, node, report); break;
     case ED_KIND_ADDRESSES:
-    case ED_KIND_NETWORKS: set_list(knob, field, node, report); break;
+    case ED_KIND_NETWORKS:
+    case ED_KIND_ORIGINS: set_list(knob, field, node, report); break;
     default: set_text(knob, field, node, report);
   }
 }
@@ -259,7 +275,8 @@ void ed_knobs_release(enum ed_home kind, void *home) {
       case ED_KIND_KEY:
       case ED_KIND_URL: free((char *)*(const char **)field); break;
       case ED_KIND_ADDRESSES:
-      case ED_KIND_NETWORKS: texts_release(field); break;
+      case ED_KIND_NETWORKS:
+      case ED_KIND_ORIGINS: texts_release(field); break;
       default: break;
     }
   }

@@ -32,10 +32,24 @@ static const char *phrase(int status) {
   }
 }
 
-static void compose(struct ed_buf *out, const struct ed_call *call, int status, const char *type, struct ed_span body) {
+/* Who may read the answer: everybody, as the protocol has it; or the pages of the namespace's list. */
+static void allow(struct ed_buf *out, const struct ed_call *call) {
+  enum ed_origin_verdict verdict = call ? call->origin_verdict : ED_ORIGIN_ANY;
+  if (verdict == ED_ORIGIN_ANY) ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");
+  if (verdict == ED_ORIGIN_NAMED) {
+    ed_buf_add_text(out, "Access-Control-Allow-Origin: ");
+    ed_buf_add_span(out, ed_buf_span(&call->origin));
+    ed_buf_add_text(out, "\r\n");
+  }
+  if (verdict != ED_ORIGIN_ANY) ed_buf_add_text(out, "Vary: Origin\r\n");
+}
+
+static void compose(struct ed_buf *out, const struct ed_call *call, int status, const char *type, struct ed_span body,
+                    unsigned wait_s) {
   ed_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
-  if (!call || call->page != ED_PAGE_ADMIN) ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");
+  if (!call || call->page != ED_PAGE_ADMIN) allow(out, call);
   if (status == 401) ed_buf_add_text(out, "WWW-Authenticate: Bearer\r\n");
+  if (wait_s) ed_buf_printf(out, "Retry-After: %u\r\nAccess-Control-Expose-Headers: Retry-After\r\n", wait_s);
   if (status == 204) {
     ed_buf_add_text(out, "Access-Control-Allow-Methods: GET, POST\r\n");
     ed_buf_add_text(out, "Access-Control-Allow-Headers: authorization, accept, content-type\r\n");
@@ -68,7 +82,7 @@ int ed_answer_write(struct ed_conn *conn) {
 
 int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body) {
   struct ed_call *call = conn->call;
-  compose(&call->answer, call, status, type, body);
+  compose(&call->answer, call, status, type, body, call->wait_s);
   call->answered = true;
   call->waiting = false;
   ed_conn_phase(conn, ED_LINGERING);
@@ -95,18 +109,13 @@ int ed_answer_error(struct ed_conn *conn, int status, const char *text) {
 
 int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault) {
   conn->net->hub.counts.refusals[fault->code]++;
+  conn->call->wait_s = fault->wait_s;
   return ed_answer_error(conn, ed_fault_status(fault->code), fault->text);
 }
 
-void ed_answer_early(struct ed_conn *conn, int status, const char *text) {
-  char *json = error_object(text);
-  ed_answer_json_early(conn, status, ed_span_text(json));
-  free(json);
-}
-
-void ed_answer_json_early(struct ed_conn *conn, int status, struct ed_span json) {
+static void answer_early(struct ed_conn *conn, int status, struct ed_span json, unsigned wait_s) {
   struct ed_buf out = {0};
-  compose(&out, NULL, status, "application/json", json);
+  compose(&out, NULL, status, "application/json", json, wait_s);
   /* A few hundred bytes into an empty socket: it takes them, or it is dead. */
   if (send(conn->fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len) {
     shutdown(conn->fd, SHUT_WR);
@@ -118,7 +127,17 @@ void ed_answer_json_early(struct ed_conn *conn, int status, struct ed_span json)
   ed_buf_deinit(&conn->input);
 }
 
+void ed_answer_early(struct ed_conn *conn, int status, const char *text, unsigned wait_s) {
+  char *json = error_object(text);
+  answer_early(conn, status, ed_span_text(json), wait_s);
+  free(json);
+}
+
+void ed_answer_json_early(struct ed_conn *conn, int status, struct ed_span json) {
+  answer_early(conn, status, json, 0);
+}
+
 void ed_answer_fault_early(struct ed_conn *conn, const struct ed_fault *fault) {
   conn->net->hub.counts.refusals[fault->code]++;
-  ed_answer_early(conn, ed_fault_status(fault->code), fault->text);
+  ed_answer_early(conn, ed_fault_status(fault->code), fault->text, fault->wait_s);
 }

@@ -6,18 +6,30 @@
 #include "net/http.h"
 #include "net/internal.h"
 
+/* Whether it is more than may be: then it is told so. */
+static bool refused(struct ed_conn *conn, struct ed_span head) {
+  struct ed_fault fault;
+  if (conn->hasty) {
+    ed_answer_early(conn, 429, ED_RATES_ARRIVAL, (unsigned)(conn->wait_ms / 1000 + 1));
+  } else if (conn->surplus) {
+    ed_answer_early(conn, 503, "there are as many connections as limits.connections allows", 0);
+  } else if (ed_rates_forwarded(conn, head, &fault) != 0) {
+    ed_answer_fault_early(conn, &fault);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 static void arrived(struct ed_conn *conn, size_t head_len) {
   struct ed_head head;
   const char *why;
   int status = ed_head_read(conn->input.at, head_len, &head, &why);
-  if (!status && conn->surplus) {
-    status = 503;
-    why = "there are as many connections as limits.connections allows";
-  }
   if (status) {
-    ed_answer_early(conn, status, why);
+    ed_answer_early(conn, status, why, 0);
     return;
   }
+  if (refused(conn, ed_span(conn->input.at, head_len))) return;
   struct ed_buf bytes = conn->input;
   conn->input = (struct ed_buf){0};
   ed_buf_add(&conn->input, bytes.at + head_len, bytes.len - head_len); /* of the body, or of frames */
@@ -40,7 +52,7 @@ void ed_arrival(struct ed_conn *conn, const uint8_t *at, size_t len) {
   ed_buf_add(input, at, len);
   size_t head_len = ed_head_find_end(input->at, input->len, seen);
   if ((head_len ? head_len : input->len) > conn->net->options.header_bytes)
-    ed_answer_early(conn, 431, "the head of the request is larger than limits.header");
+    ed_answer_early(conn, 431, "the head of the request is larger than limits.header", 0);
   else if (head_len)
     arrived(conn, head_len);
 }

@@ -96,6 +96,7 @@ static void release(struct ed_conn *conn) {
   if (conn->relay) ed_relay_leave(conn->relay);
   net->admin_len -= conn->admin;
   ed_call_free(conn->call);
+  ed_rates_end(conn);
   ed_buf_deinit(&conn->input);
   free(conn->aside);
   free(conn);

@@ -8,7 +8,9 @@
 
 struct ed_address;
 struct ed_call;
+struct ed_caller;
 struct ed_net;
+struct ed_conn_pace;
 struct ed_relay;
 struct lws;
 
@@ -39,9 +41,12 @@ struct ed_conn {
   struct ed_buf input;     /* the request's head; bytes that came behind it; then the message that is not yet whole */
   struct ed_frames frames;
   struct ed_aside *aside; /* owned; NULL where it is not needed */
+  struct ed_conn_pace *pace;     /* owned; NULL where no rate applies to it */
+  struct ed_caller *caller; /* whose address it counts for; NULL where nobody asks */
   struct ed_conn *todo_next;
   uint64_t since_ms;   /* OPEN: when it was last heard, or pinged. Else: when its phase began, or something moved on */
   union {
+    uint64_t wait_ms;    /* ARRIVING, hasty: when it may try again */
     uint64_t body_len;   /* ASKING: of its request, as it says */
     uint64_t frame_left; /* from OPEN on: bytes of a frame that the socket has only got the beginning of */
   };
@@ -52,7 +57,8 @@ struct ed_conn {
   uint8_t op;          /* ED_OP_TEXT or ED_OP_BINARY: of the message that is not yet whole */
   bool trusted : 1;    /* its peer is a proxy whose X-Forwarded-* are believed */
   bool secure : 1;     /* over TLS of ours */
-  bool surplus : 1;    /* above the limit of connections: only there to be told so */
+  bool surplus : 1;    /* above the limit of connections, or of its address: only there to be told so */
+  bool hasty : 1;      /* of its address */
   bool pinged : 1;     /* and not heard since */
   bool watched : 1;    /* net->epoll tells when it has bytes to read */
   bool awaited : 1;    /* and when it takes bytes again */
@@ -111,7 +117,9 @@ void ed_incoming_open(struct ed_conn *conn);
 /* outgoing.c */
 extern const struct ed_member_ops ed_conn_member_ops;
 void ed_outgoing_ping(struct ed_conn *conn);
-void ed_outgoing_pong(struct ed_conn *conn, struct ed_span payload);
+void ed_outgoing_pong(struct ed_conn *conn, struct ed_span payload);     /* as soon as may be */
+void ed_outgoing_owe_pong(struct ed_conn *conn, struct ed_span payload); /* later; of several only the last one */
+void ed_outgoing_owed_pong(struct ed_conn *conn);                        /* now, if one is owed and can be sent */
 void ed_outgoing_close(struct ed_conn *conn); /* the close frame, or as much as can be done towards it now */
 void ed_outgoing_writable(struct ed_conn *conn);
 

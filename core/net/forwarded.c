@@ -47,25 +47,29 @@ int ed_proxy_parse(const char *text, struct ed_proxy *proxy) {
   return 0;
 }
 
-bool ed_proxy_match(const struct ed_proxy *proxy, const struct sockaddr *peer) {
-  if (proxy->unix_socket || peer->sa_family == AF_UNIX) return proxy->unix_socket && peer->sa_family == AF_UNIX;
-  uint8_t address[16];
+bool ed_forwarded_bytes(const struct sockaddr *peer, uint8_t address[16]) {
   if (peer->sa_family == AF_INET)
     map_ipv4(&((const struct sockaddr_in *)(const void *)peer)->sin_addr, address);
   else if (peer->sa_family == AF_INET6)
-    memcpy(address, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, sizeof address);
+    memcpy(address, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, 16);
   else
     return false;
+  return true;
+}
+
+bool ed_proxy_match(const struct ed_proxy *proxy, const struct sockaddr *peer) {
+  if (proxy->unix_socket || peer->sa_family == AF_UNIX) return proxy->unix_socket && peer->sa_family == AF_UNIX;
+  uint8_t address[16];
+  if (!ed_forwarded_bytes(peer, address)) return false;
   unsigned bytes = proxy->bits / 8, rest = proxy->bits % 8;
   if (memcmp(address, proxy->address, bytes) != 0) return false;
   return rest == 0 || (address[bytes] ^ proxy->address[bytes]) >> (8 - rest) == 0;
 }
 
-/* 0 or -EINVAL; what stands there is an address and nothing else. */
-static int parse_address(struct ed_span text, struct ed_address *address) {
+bool ed_forwarded_address(struct ed_span text, struct ed_address *address) {
   char host[INET6_ADDRSTRLEN];
   *address = (struct ed_address){0};
-  if (text.len >= sizeof host) return -EINVAL;
+  if (text.len >= sizeof host) return false;
   memcpy(host, text.at, text.len);
   host[text.len] = '\0';
   if (inet_pton(AF_INET, host, &address->ipv4.sin_addr) == 1)
@@ -73,8 +77,8 @@ static int parse_address(struct ed_span text, struct ed_address *address) {
   else if (inet_pton(AF_INET6, host, &address->ipv6.sin6_addr) == 1)
     address->any.sa_family = AF_INET6;
   else
-    return -EINVAL;
-  return 0;
+    return false;
+  return true;
 }
 
 /* Each proxy adds at the end whom it was asked by; what stands before that, anybody may have written. */
@@ -85,7 +89,7 @@ struct ed_span ed_forwarded_for(struct ed_span header, const struct ed_proxy *pr
     while (start > 0 && header.at[start - 1] != ',') start--;
     struct ed_span one = ed_forwarded_first(ed_span(header.at + start, end - start));
     struct ed_address address;
-    if (parse_address(one, &address) != 0) return ed_span(NULL, 0);
+    if (!ed_forwarded_address(one, &address)) return ed_span(NULL, 0);
     bool ours = false;
     for (size_t i = 0; i < proxies_len && !ours; i++) ours = ed_proxy_match(&proxies[i], &address.any);
     if (!ours || start == 0) return one;

@@ -18,6 +18,13 @@ int ed_proxy_parse(const char *text, struct ed_proxy *proxy);
 
 bool ed_proxy_match(const struct ed_proxy *proxy, const struct sockaddr *peer);
 
+/* The address as 16 bytes; false where it is none of the internet's. */
+bool ed_forwarded_bytes(const struct sockaddr *peer, uint8_t address[16]);
+
+/* What stands there is an address and nothing else, and it is this one; else false. */
+struct ed_address;
+bool ed_forwarded_address(struct ed_span text, struct ed_address *address);
+
 /* The last of a comma-separated list of addresses that no proxy of ours has: who asked the outermost of them. An empty
  * span where there is none, or one that is no address stands before it. */
 struct ed_span ed_forwarded_for(struct ed_span header, const struct ed_proxy *proxies, size_t proxies_len);

@@ -123,6 +123,15 @@ bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value)
   return next_field(&line, head.at + head.len, name, value);
 }
 
+void ed_head_fields(struct ed_span head, const char *name, struct ed_buf *out) {
+  const uint8_t *line = head.at;
+  struct ed_span value;
+  for (bool first = true; next_field(&line, head.at + head.len, name, &value); first = false) {
+    if (!first) ed_buf_add_byte(out, ',');
+    ed_buf_add_span(out, value);
+  }
+}
+
 static bool lists(struct ed_span list, const char *token, int (*compare)(const char *a, const char *b, size_t len)) {
   size_t start = 0;
   for (size_t i = 0; i <= list.len; i++) {

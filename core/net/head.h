@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 
 struct ed_head {
@@ -31,6 +32,10 @@ bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value)
 
 /* Whether any field of this name (as above) has this token in its comma-separated list, in just this case. */
 bool ed_head_offers(struct ed_span head, const char *name, const char *token);
+
+/* Adds the values of all fields of this name to `out`, in their order and with commas between them, which says the same
+ * (RFC 9110, 5.3). */
+void ed_head_fields(struct ed_span head, const char *name, struct ed_buf *out);
 
 /* Whether a header's comma-separated list has this token, in whatever case. */
 bool ed_head_lists(struct ed_span list, const char *token);

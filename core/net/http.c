@@ -13,9 +13,11 @@
 #include "room/room.h"
 
 #define OPTIONS_BODY_MAX (64 * 1024) /* bytes of what POST /new may be given */
+#define ORIGIN_LEN 300               /* of what is looked up in namespaces.NAME.origins: a host has 253 at most */
 
 void ed_call_free(struct ed_call *call) {
   if (!call) return;
+  ed_buf_deinit(&call->origin);
   ed_buf_deinit(&call->path);
   ed_buf_deinit(&call->query);
   ed_buf_deinit(&call->body);
@@ -46,6 +48,20 @@ static void begin_other(struct ed_conn *conn, struct ed_span path) {
   if (len > 0) call->query.len = (size_t)len;
 }
 
+/* What the namespace says of the page that asks. Where there is no such namespace, that is for anybody to read. */
+static void begin_origin(struct ed_conn *conn) {
+  struct ed_call *call = conn->call;
+  struct ed_span origin = ed_span(NULL, 0);
+  char text[ORIGIN_LEN];
+  if (!call->space) return;
+  if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_ORIGIN) > 0) {
+    int len = lws_hdr_copy(conn->wsi, text, sizeof text, WSI_TOKEN_ORIGIN);
+    origin = ed_span(text, len > 0 ? (size_t)len : 0); /* one that is too long is none of the list */
+  }
+  call->origin_verdict = ed_origin_judge(&call->space->origins, origin);
+  if (call->origin_verdict == ED_ORIGIN_NAMED) ed_buf_add_span(&call->origin, origin);
+}
+
 /* Begins the call from the request that libwebsockets has parsed. Its method (LWSHUMETH_...), or -1. */
 static int call_begin(struct ed_conn *conn) {
   struct ed_call *call = conn->call = ed_zalloc(sizeof *call);
@@ -59,6 +75,7 @@ static int call_begin(struct ed_conn *conn) {
   call->body_left = conn->body_len;
   if (ed_http_admin_begin(conn, ed_span(path, (size_t)len))) return method;
   call->space = ed_http_space(conn->net, route.space);
+  begin_origin(conn);
   call->id = ed_span(call->id_bytes, 0); /* as good as an id that is too long: no room can have it */
   if (route.id.len && route.id.len <= sizeof call->id_bytes) {
     memcpy(call->id_bytes, route.id.at, route.id.len);
@@ -68,18 +85,19 @@ static int call_begin(struct ed_conn *conn) {
   return method;
 }
 
-struct ed_room *ed_http_room(struct ed_net *net, const struct ed_space *space, struct ed_span id, bool may_create,
+struct ed_room *ed_http_room(struct ed_conn *conn, const struct ed_space *space, struct ed_span id, bool may_create,
                              struct ed_fault *fault) {
-  struct ed_room *room = ed_hub_get(&net->hub, space, id, fault);
+  struct ed_hub *hub = &conn->net->hub;
+  struct ed_room *room = ed_hub_get(hub, space, id, fault);
   if (!room && fault->code == ED_FAULT_NO_ROOM && may_create && space->create_on_connect)
-    return ed_hub_create(&net->hub, space, id, NULL, fault);
+    return ed_rates_room(conn, space, fault) == 0 ? ed_hub_create(hub, space, id, NULL, fault) : NULL;
   return room;
 }
 
 /* The room of the call; NULL with a fault. */
 static struct ed_room *room_of(struct ed_conn *conn, struct ed_fault *fault) {
   const struct ed_call *call = conn->call;
-  return ed_http_room(conn->net, call->space, call->id, call->page != ED_PAGE_SEND, fault);
+  return ed_http_room(conn, call->space, call->id, call->page != ED_PAGE_SEND, fault);
 }
 
 static int answer_room(struct ed_conn *conn, struct ed_room *room, const struct ed_fault *fault) {
@@ -118,7 +136,7 @@ static int page_new(struct ed_conn *conn) {
   json_t *options;
   const char *policy;
   struct ed_room *room = NULL;
-  if (read_options(conn, &options, &policy, &fault) == 0)
+  if (read_options(conn, &options, &policy, &fault) == 0 && ed_rates_room(conn, conn->call->space, &fault) == 0)
     room = ed_hub_create(&conn->net->hub, conn->call->space, ed_span(NULL, 0), policy, &fault);
   json_decref(options);
   return answer_room(conn, room, &fault);
@@ -159,7 +177,7 @@ static int take_reply(struct ed_conn *conn) {
 static int request(struct ed_conn *conn, struct ed_fault *fault) {
   struct ed_call *call = conn->call;
   struct ed_room *room = room_of(conn, fault);
-  if (!room) return -1;
+  if (!room || ed_rates_send(conn, room->space, fault) != 0) return -1;
   const struct ed_limits *limits = &room->space->limits;
   struct ed_wire_limits wire = {.depth = (unsigned)limits->depth, .key = (size_t)limits->key};
   struct ed_request request;
@@ -236,6 +254,8 @@ static bool acceptable(const struct ed_conn *conn, int method, struct ed_fault *
     ed_fault(fault, ED_FAULT_DRAINING, NULL);
   else if (!call->space)
     ed_fault(fault, ED_FAULT_NO_SPACE, NULL);
+  else if (call->origin_verdict == ED_ORIGIN_OTHER)
+    ed_fault(fault, ED_FAULT_ORIGIN, NULL);
   else
     return true;
   return false;

@@ -3,6 +3,7 @@
 #define ED_NET_HTTP_H
 
 #include "net/conn.h"
+#include "net/origin.h"
 #include "net/url.h"
 #include "room/hub.h"
 
@@ -10,6 +11,8 @@ struct ed_call {
   enum ed_page page;
   const struct ed_space *space; /* NULL only where the request named one that does not exist */
   struct ed_span id;            /* of the room, in id_bytes */
+  enum ed_origin_verdict origin_verdict; /* of the namespace, on the page that asks */
+  struct ed_buf origin;         /* that page's, where it is NAMED */
   bool head;                    /* the answer's body is left out */
   bool answered, waiting;       /* the answer was begun; the room is to give it later */
   enum ed_encoding encoding;    /* of body and answer */
@@ -22,6 +25,7 @@ struct ed_call {
   void *job;                    /* page ADMIN: an answer that is being made */
   struct ed_buf body;
   struct ed_buf answer;
+  unsigned wait_s;  /* what its Retry-After says; 0: none */
   size_t answer_at; /* what of it has been written */
   uint8_t id_bytes[ED_ROOM_ID_MAX];
 };
@@ -36,7 +40,7 @@ int ed_http_writable(struct ed_conn *conn);
 /* The namespace of a path, by its name ({NULL, 0}: the default one), or NULL. */
 const struct ed_space *ed_http_space(const struct ed_net *net, struct ed_span name);
 /* A room, made where the namespace wants that and the request may; NULL with a fault. */
-struct ed_room *ed_http_room(struct ed_net *net, const struct ed_space *space, struct ed_span id, bool may_create,
+struct ed_room *ed_http_room(struct ed_conn *conn, const struct ed_space *space, struct ed_span id, bool may_create,
                              struct ed_fault *fault);
 
 /* http_admin.c: the admin interface. True: the request at hand is for it, and its call begun. */
@@ -58,7 +62,7 @@ int ed_answer_error(struct ed_conn *conn, int status, const char *text);
 int ed_answer_write(struct ed_conn *conn); /* goes on with it */
 
 /* To a connection that libwebsockets has not seen yet; it lingers then. */
-void ed_answer_early(struct ed_conn *conn, int status, const char *text);
+void ed_answer_early(struct ed_conn *conn, int status, const char *text, unsigned wait_s); /* 0: nothing of that */
 void ed_answer_json_early(struct ed_conn *conn, int status, struct ed_span json);
 void ed_answer_fault_early(struct ed_conn *conn, const struct ed_fault *fault);
 

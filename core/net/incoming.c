@@ -9,6 +9,8 @@
 #include "net/internal.h"
 #include "room/room.h"
 
+#define PONGS_AT_ONCE 16 /* for what is read at once: each is a write; of more pings the last one is answered */
+
 static const struct ed_limits *limits_of(const struct ed_conn *conn) { return &conn->member.room->space->limits; }
 
 static void refuse(struct ed_conn *conn, const struct ed_fault *fault, const struct ed_request *request) {
@@ -19,6 +21,7 @@ static void refuse(struct ed_conn *conn, const struct ed_fault *fault, const str
 /* One whole message. What is wrong with it is told, and the connection goes on; a peer that sends nothing but rubbish
  * is closed. */
 static void message(struct ed_conn *conn, uint8_t op, struct ed_span bytes) {
+  if (!ed_rates_message(conn, bytes.len)) return;
   struct ed_net *net = conn->net;
   const struct ed_limits *limits = limits_of(conn);
   struct ed_wire_limits wire = {.depth = (unsigned)limits->depth,
@@ -60,7 +63,12 @@ static void data(struct ed_conn *conn, const struct ed_piece *piece) {
 }
 
 static void control_whole(struct ed_conn *conn, uint8_t op, struct ed_span payload) {
-  if (op == ED_OP_PING) ed_outgoing_pong(conn, payload);
+  if (op == ED_OP_PING && ed_rates_message(conn, payload.len)) {
+    if (++conn->net->pings <= PONGS_AT_ONCE)
+      ed_outgoing_pong(conn, payload);
+    else
+      ed_outgoing_owe_pong(conn, payload);
+  }
   if (op != ED_OP_CLOSE) return;
   conn->peer_closed = true;
   ed_conn_close(conn, ed_frame_close_answer(payload), NULL);
@@ -88,6 +96,7 @@ static void control(struct ed_conn *conn, const struct ed_piece *piece) {
 }
 
 void ed_incoming(struct ed_conn *conn, uint8_t *at, size_t len) {
+  conn->net->pings = 0;
   conn->pinged = false;
   conn->since_ms = conn->net->timers.now_ms;
   while (conn->phase == ED_OPEN && !conn->doomed) {
@@ -99,6 +108,7 @@ void ed_incoming(struct ed_conn *conn, uint8_t *at, size_t len) {
     }
   }
 read:
+  if (conn->net->pings > PONGS_AT_ONCE) ed_outgoing_owed_pong(conn);
   /* Who does not read is not read from: so what it asks for cannot grow without bound. */
   if (conn->phase == ED_OPEN && conn->member.blocked && conn->member.queue.bytes > limits_of(conn)->queue) {
     conn->paused = true;

@@ -7,9 +7,11 @@
 
 #include "base/timer.h"
 #include "net/address.h"
+#include "net/callers.h"
 #include "net/conn.h"
 #include "net/forwarded.h"
 #include "net/net.h"
+#include "net/pace.h"
 #include "net/tls.h"
 #include "net/url.h"
 #include "room/hub.h"
@@ -30,6 +32,8 @@ struct ed_listener {
   uv_poll_t poll;
   bool polled; /* `poll` is a handle of the loop */
   struct ed_timer again; /* after the system had no descriptor left */
+  uint64_t told_ms;      /* when the log was last told of that; 0: never */
+  unsigned untold;       /* times since then */
 };
 
 struct ed_net {
@@ -50,6 +54,8 @@ struct ed_net {
   struct ed_tls *tls;        /* NULL: none */
   struct ed_relay *relays;   /* utlist */
   struct ed_proxy *proxies;
+  struct ed_callers callers;
+  struct ed_space_pace *paces; /* owned; of every namespace that has needed one */
   struct ed_base public_base; /* of options.public_url; host.len 0 where there is none */
   struct ed_conn **conns;
   size_t conns_len, conns_cap;
@@ -64,6 +70,7 @@ struct ed_net {
   struct epoll_event *events; /* ED_NET_EVENTS */
   uint64_t accepted, bytes_in; /* since it began */
   size_t input_bytes;       /* read in this turn */
+  unsigned pings;           /* of the connection that is being read from, in what was read */
   bool input_seen;          /* by the last run of the loop */
   struct ed_buf scratch;    /* for one call of a function that wants a buffer */
 };
@@ -87,6 +94,26 @@ int ed_bridge_open(struct ed_net *net);
 void ed_bridge_close(struct ed_net *net); /* no connection may be left; runs the loop */
 /* Hands over a socket, with the head of the request that was read from it. The connection may be gone afterwards. */
 void ed_bridge_adopt(struct ed_conn *conn, struct ed_span head);
+
+/* rates.c */
+#define ED_RATES_ARRIVAL "there are more connections from this address, or faster, than limits.address_* allow"
+void ed_rates_deinit(struct ed_net *net);
+/* One more connection from this address. True, and who it is, where anybody asks about addresses: to be kept in the
+ * connection. False: it may not come, and how long it should wait. */
+bool ed_rates_enter(struct ed_net *net, const struct sockaddr *peer, struct ed_caller **caller, uint64_t *wait_ms);
+/* With the head of a request there: one that a proxy has forwarded is an address's now. 0, or -1 with a fault. */
+int ed_rates_forwarded(struct ed_conn *conn, struct ed_span head, struct ed_fault *fault);
+/* A WebSocket begins in this namespace; a connection ends. */
+void ed_rates_begin(struct ed_conn *conn, const struct ed_space *space);
+void ed_rates_end(struct ed_conn *conn);
+bool ed_rates_paced(struct ed_conn *conn, size_t len);
+/* Whether a WebSocket may be heard with a message of `len` bytes; where not, that was told as far as it need be. */
+static inline bool ed_rates_message(struct ed_conn *conn, size_t len) {
+  return !conn->pace || ed_rates_paced(conn, len);
+}
+/* Whether a message may be sent over HTTP; whether a room may be made. 0, or -1 with a fault. */
+int ed_rates_send(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault);
+int ed_rates_room(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault);
 
 /* sweep.c */
 void ed_sweep_start(struct ed_net *net);

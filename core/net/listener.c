@@ -12,9 +12,10 @@
 
 #define BACKLOG 4096     /* the system caps it at net.core.somaxconn */
 #define ACCEPT_MOST 64   /* at one event: then others get their turn */
-#define SURPLUS_MOST 64  /* connections above the limit, there to be told so */
+#define SURPLUS_MOST 64  /* connections above a limit, there to be told so */
 #define ADMIN_MOST 64    /* connections to the admin interface, besides all others */
 #define AGAIN_MS 100
+#define TELL_MS 10000
 
 static bool trusted(const struct ed_net *net, const struct ed_address *peer) {
   for (size_t i = 0; i < net->options.proxies_len; i++)
@@ -25,7 +26,14 @@ static bool trusted(const struct ed_net *net, const struct ed_address *peer) {
 static void admit(struct ed_listener *listener, int fd, const struct ed_address *peer) {
   struct ed_net *net = listener->net;
   bool admin = listener->admin; /* an operator gets in when everything is full */
-  bool surplus = !admin && net->conns_len - net->surplus_len - net->admin_len >= net->options.connections;
+  bool full = !admin && net->conns_len - net->surplus_len - net->admin_len >= net->options.connections;
+  bool proxy = trusted(net, peer);
+  struct ed_caller *caller = NULL;
+  uint64_t wait_ms = 0;
+  /* Whom a proxy speaks for is known when it has said so. */
+  bool hasty = !admin && !full && !proxy && !ed_rates_enter(net, &peer->any, &caller, &wait_ms);
+  bool surplus = full || hasty;
+  if (surplus) net->hub.counts.refusals[full ? ED_FAULT_TOO_MANY : ED_FAULT_RATE]++;
   if ((surplus && net->surplus_len >= SURPLUS_MOST) || (admin && net->admin_len >= ADMIN_MOST)) {
     close(fd);
     return;
@@ -40,8 +48,11 @@ static void admit(struct ed_listener *listener, int fd, const struct ed_address 
   net->admin_len += admin;
   conn->local = peer->any.sa_family == AF_UNIX;
   conn->surplus = surplus;
+  conn->hasty = hasty;
+  conn->wait_ms = wait_ms;
+  conn->caller = caller;
   net->surplus_len += surplus;
-  conn->trusted = trusted(net, peer);
+  conn->trusted = proxy;
   if (conn->fd < 0 || !ed_conn_watch(conn, true)) ed_conn_doom(conn);
 }
 
@@ -50,6 +61,17 @@ static void accepting(uv_poll_t *poll, int status, int events);
 static void again(struct ed_timer *timer) {
   struct ed_listener *listener = (struct ed_listener *)(void *)((char *)timer - offsetof(struct ed_listener, again));
   uv_poll_start(&listener->poll, UV_READABLE, accepting);
+}
+
+/* It may go on for as long as strangers want: a line every ten seconds is enough. */
+static void tell(struct ed_listener *listener, const char *why) {
+  struct ed_net *net = listener->net;
+  listener->untold++;
+  if (listener->told_ms && net->timers.now_ms - listener->told_ms < TELL_MS) return;
+  ed_log(net->log, ED_LOG_WARN, "net", "cannot accept connections for the moment: %s (%u times)", why,
+         listener->untold);
+  listener->told_ms = net->timers.now_ms;
+  listener->untold = 0;
 }
 
 static void accepting(uv_poll_t *poll, int status, int events) {
@@ -63,7 +85,7 @@ static void accepting(uv_poll_t *poll, int status, int events) {
     if (fd >= 0) {
       admit(listener, fd, &peer);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-      ed_log(net->log, ED_LOG_WARN, "net", "cannot accept connections for the moment: %s", strerror(errno));
+      tell(listener, strerror(errno));
       uv_poll_stop(&listener->poll);
       ed_timer_start(&net->timers, &listener->again, AGAIN_MS, again);
       return;

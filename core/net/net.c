@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "net/internal.h"
+#include "net/origin.h"
 #include "room/room.h"
 
 #define ENDS_MOST 256           /* connections that may end in one run of the loop */
@@ -38,6 +39,8 @@ int ed_net_check_public_url(const char *text, char why[128]) {
   snprintf(why, 128, "it is not http[s]://HOST[:PORT][/PATH]");
   return -EINVAL;
 }
+
+int ed_net_check_origin(const char *text, char why[128]) { return ed_origin_check(text, why); }
 
 /* --- the end --- */
 
@@ -260,6 +263,7 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   uv_loop_init(&net->loop);
   ed_timers_init(&net->timers, uv_now(&net->loop));
   net->timers.epoch_ms = wall_ms() - (int64_t)net->timers.now_ms;
+  ed_callers_init(&net->callers, &net->options.callers);
   ed_hub_init(&net->hub, &net->timers, log, options->rooms);
   net->hub.gate_ops = options->gate_ops;
   net->hub.gate = options->gate;
@@ -306,6 +310,7 @@ void ed_net_free(struct ed_net *net) {
   if (uv_loop_close(&net->loop) != 0) ed_log(net->log, ED_LOG_ERROR, "net", "a handle was left open in the loop");
   if (net->epoll >= 0) close(net->epoll);
   ed_timers_deinit(&net->timers);
+  ed_rates_deinit(net);
   ed_buf_deinit(&net->scratch);
   free(net->listeners);
   free(net->proxies);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "net/callers.h"
 #include "room/gate.h"
 #include "room/space.h"
 
@@ -36,6 +37,7 @@ struct ed_net_options {
   size_t proxies_len;
   uint64_t connections;      /* limit in all, HTTP and WebSocket */
   uint64_t rooms;            /* limit in all */
+  struct ed_caller_rules callers; /* limits of one address */
   uint64_t header_bytes;     /* of one request, the request line included; at most 1 MiB */
   uint64_t upgrade_ms;       /* how long a connection may take to send a whole request, and to take its answer */
   uint64_t ping_interval_ms; /* a connection that was silent for so long is pinged */
@@ -87,11 +89,12 @@ int ed_net_open(struct ed_net **net, const struct ed_net_options *options, const
  * goes on. Nothing happens where there is no TLS. */
 int ed_net_reload_tls(struct ed_net *net);
 
-/* Checks an address to listen on, a proxy, a public URL as they stand in a configuration: 0 or -EINVAL, and then in
- * `why` a sentence fragment that says what is wrong. Nothing is opened. */
+/* Checks an address to listen on, a proxy, a public URL, an origin as they stand in a configuration: 0 or -EINVAL, and
+ * then in `why` a sentence fragment that says what is wrong. Nothing is opened. */
 int ed_net_check_listen(const char *text, char why[128]);
 int ed_net_check_proxy(const char *text, char why[128]);
 int ed_net_check_public_url(const char *text, char why[128]);
+int ed_net_check_origin(const char *text, char why[128]);
 
 /* Serves until it has been drained, by SIGTERM, SIGINT or ed_net_drain. 0. */
 int ed_net_run(struct ed_net *net);

@@ -106,14 +106,18 @@ void ed_outgoing_pong(struct ed_conn *conn, struct ed_span payload) {
     put_control(conn, frame, ed_frame_control(ED_OP_PONG, payload, frame));
     return;
   }
-  /* Of several pings only the last one need be answered (RFC 6455, 5.5.3). */
+  ed_outgoing_owe_pong(conn, payload);
+}
+
+/* Of several pings only the last one need be answered (RFC 6455, 5.5.3). */
+void ed_outgoing_owe_pong(struct ed_conn *conn, struct ed_span payload) {
   struct ed_aside *aside = aside_of(conn);
   aside->pong_due = true;
   aside->pong_len = (uint8_t)payload.len;
   if (payload.len) memcpy(aside->pong, payload.at, payload.len);
 }
 
-static void owed_pong(struct ed_conn *conn) {
+void ed_outgoing_owed_pong(struct ed_conn *conn) {
   if (!conn->aside || !conn->aside->pong_due || !may_speak(conn)) return;
   conn->aside->pong_due = false;
   ed_outgoing_pong(conn, ed_span(conn->aside->pong, conn->aside->pong_len));
@@ -163,9 +167,9 @@ void ed_outgoing_writable(struct ed_conn *conn) {
   if (conn->member.blocked || conn->doomed) return;
   switch ((enum ed_phase)conn->phase) {
     case ED_OPEN:
-      owed_pong(conn);
+      ed_outgoing_owed_pong(conn);
       send_queue(conn, false);
-      owed_pong(conn);
+      ed_outgoing_owed_pong(conn);
       if (!conn->member.blocked) resume(conn);
       break;
     case ED_CLOSING: ed_conn_todo(conn); break; /* not now: the turn's last words go out before it */

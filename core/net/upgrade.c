@@ -11,19 +11,27 @@
 
 #define PATH_MAX_LEN 512 /* a room's longest is shorter */
 
-static struct ed_room *room_of(struct ed_net *net, const struct ed_route *route, const struct ed_space **space,
-                               struct ed_fault *fault) {
-  *space = ed_http_space(net, route->space);
-  if (net->state != ED_NET_SERVING) return ed_fault(fault, ED_FAULT_DRAINING, NULL), NULL;
-  if (!*space) return ed_fault(fault, ED_FAULT_NO_SPACE, NULL), NULL;
-  return ed_http_room(net, *space, route->id, true, fault);
+/* Browsers let any page open a WebSocket anywhere, and say whose page it is; who says nothing is no browser. */
+static bool welcome(const struct ed_space *space, struct ed_span head) {
+  struct ed_span origin = ed_span(NULL, 0);
+  ed_head_field(head, "origin:", &origin);
+  return ed_origin_judge(&space->origins, origin) != ED_ORIGIN_OTHER;
 }
 
-static int join(struct ed_conn *conn, const struct ed_route *route, const struct ed_handshake *handshake,
-                struct ed_fault *fault) {
+static struct ed_room *room_of(struct ed_conn *conn, const struct ed_route *route, struct ed_span head,
+                               const struct ed_space **space, struct ed_fault *fault) {
+  *space = ed_http_space(conn->net, route->space);
+  if (conn->net->state != ED_NET_SERVING) return ed_fault(fault, ED_FAULT_DRAINING, NULL), NULL;
+  if (!*space) return ed_fault(fault, ED_FAULT_NO_SPACE, NULL), NULL;
+  if (!welcome(*space, head)) return ed_fault(fault, ED_FAULT_ORIGIN, NULL), NULL;
+  return ed_http_room(conn, *space, route->id, true, fault);
+}
+
+static int join(struct ed_conn *conn, const struct ed_route *route, struct ed_span head,
+                const struct ed_handshake *handshake, struct ed_fault *fault) {
   struct ed_query query = ed_query_parse(handshake->query);
   const struct ed_space *space;
-  struct ed_room *room = room_of(conn->net, route, &space, fault);
+  struct ed_room *room = room_of(conn, route, head, &space, fault);
   if (!room) return -1;
   conn->member = (struct ed_member){
       .ops = &ed_conn_member_ops,
@@ -31,6 +39,7 @@ static int join(struct ed_conn *conn, const struct ed_route *route, const struct
       .debug = query.debug && space->debug,
       .v1 = handshake->v1,
   };
+  ed_rates_begin(conn, space);
   return ed_room_join(room, &conn->member, fault);
 }
 
@@ -50,7 +59,7 @@ static bool follow(struct ed_conn *conn, struct ed_span path, const struct ed_ha
                    struct ed_span head, int status, const char *why) {
   int result = status ? 0 : ed_http_admin_follow(conn, path, handshake->query, head);
   if (status)
-    ed_answer_early(conn, status, why);
+    ed_answer_early(conn, status, why, 0);
   else if (result > 0)
     open_up(conn, handshake);
   return result >= 0;
@@ -71,8 +80,8 @@ bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
   if (route.page != ED_PAGE_CONNECT) return false; /* whoever may upgrade need not: it gets the page */
   struct ed_fault fault = {0};
   if (status)
-    ed_answer_early(conn, status, why);
-  else if (join(conn, &route, &handshake, &fault) == 0)
+    ed_answer_early(conn, status, why, 0);
+  else if (join(conn, &route, head, &handshake, &fault) == 0)
     open_up(conn, &handshake);
   else
     ed_answer_fault_early(conn, &fault);

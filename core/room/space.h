@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rate.h"
+#include "base/texts.h"
+
 /* Limits of one room and of what one connection may do to it. Sizes in bytes, times in milliseconds. */
 struct ed_limits {
   uint64_t message;         /* one message of a client; at most 256 MiB */
@@ -20,6 +23,9 @@ struct ed_limits {
   uint64_t members;         /* connections of a room */
   uint64_t queue;           /* waiting for one connection; what it asked for itself (an init) not counted */
   uint64_t errors;          /* bad messages in a row before a connection is closed with 1008 */
+  struct ed_rate message_rate; /* messages of one connection */
+  struct ed_rate byte_rate;    /* bytes of these */
+  uint64_t excess; /* messages over these rates before a connection is closed with 1008; 0: never */
 };
 
 /* What becomes of a connection for which more waits than limits.queue. */
@@ -43,6 +49,9 @@ struct ed_space {
   const struct ed_policy_knob *knobs; /* for the policy; likewise */
   size_t knobs_len;
   struct ed_limits limits;
+  struct ed_rate total_rate; /* messages of all its clients together */
+  struct ed_rate room_rate;  /* new rooms */
+  struct ed_texts origins;   /* pages that may use it: "*", "https://example.org"; owned by the configuration */
   uint64_t idle_ms;       /* a room with no member and no message for so long is deleted; 0: never */
   uint64_t unload_ms;     /* one that is kept leaves memory when nobody was in it for so long; 0: never */
   uint64_t resume_ms;     /* eddy.v1: who comes back within so long may be given what it missed; 0: nobody */

@@ -93,6 +93,17 @@ class Stream:
         self.socket.close()
 
 
+class UnixStream(Stream):
+    """The same through a unix socket."""
+
+    def __init__(self, path, patience):
+        self.patience = patience
+        self.buffer = bytearray()
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(patience)
+        self.socket.connect(path)
+
+
 # ---- HTTP ----------------------------------------------------------------------------------------------------------
 
 

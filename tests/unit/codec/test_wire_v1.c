@@ -198,7 +198,7 @@ START_TEST(frames) {
   const enum ed_encoding encoding = (enum ed_encoding)_i;
   const struct ed_span text = encoding == ED_JSON ? ED_LIT("\"x\"") : ED_LIT("\x61x");
   const struct ed_span number = encoding == ED_JSON ? ED_LIT("7") : ED_LIT("\x07");
-  const struct ed_fault fault = {ED_FAULT_BAD_SEQ, "no \"such\" seq"};
+  const struct ed_fault fault = {.code = ED_FAULT_BAD_SEQ, .text = "no \"such\" seq"};
   const uint64_t seq = 300, ids[] = {1, 22, 333};
   struct ed_buf out = {0};
   ed_wire_hello(&out, encoding, 12, 0xab, 5);

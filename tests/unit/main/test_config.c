@@ -145,7 +145,8 @@ static void check_defaults(const struct ed_config *config) {
                                    .stream_bytes = 16 << 20,
                                    .members = 10000,
                                    .queue = 4 << 20,
-                                   .errors = 100};
+                                   .errors = 100,
+                                   .excess = 1000};
   ck_assert_mem_eq(&space->limits, &wanted, sizeof wanted);
 }
 

@@ -84,6 +84,18 @@ START_TEST(a_field) {
 }
 END_TEST
 
+START_TEST(all_fields) {
+  struct ed_span head = ED_LIT("GET / HTTP/1.1\r\nX: a, b\r\nY: 1\r\nx:c \r\nX:\r\n\r\n");
+  struct ed_buf out = {0};
+  ed_head_fields(head, "x:", &out);
+  ck_assert(ed_span_equal(ed_buf_span(&out), ED_LIT("a, b,c,")));
+  out.len = 0;
+  ed_head_fields(head, "z:", &out);
+  ck_assert_uint_eq(out.len, 0);
+  ed_buf_deinit(&out);
+}
+END_TEST
+
 static const struct {
   const char *line;
   int status;
@@ -158,6 +170,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(tcase, upgrades, 0, sizeof UPGRADES / sizeof *UPGRADES);
   tcase_add_test(tcase, a_field);
   tcase_add_test(tcase, offers);
+  tcase_add_test(tcase, all_fields);
   tcase_add_test(tcase, lists);
   tcase_add_test(tcase, end_is_found_however_it_comes);
   suite_add_tcase(suite, tcase);

@@ -177,7 +177,7 @@ START_TEST(answers_never_go) {
   subscribe(&bob, "b");
   ping(&bob, 9);
   ed_room_send(&bob.member, ED_LIT("a"), ED_JSON, ED_LIT("\"to bob\""));
-  ed_room_tell(&bob.member, &(struct ed_fault){ED_FAULT_REFUSED, "no"}, NULL);
+  ed_room_tell(&bob.member, &(struct ed_fault){.code = ED_FAULT_REFUSED, .text = "no"}, NULL);
   many(ED_REPLACE, "a", 1, 100);
   many(ED_RELAY, "b", 1, 100);
   const char *heard = awake();

@@ -1,0 +1,24 @@
+/* Which pages may use a namespace: the Origin that browsers send (RFC 6454) against the list of the configuration.
+ * Pure.
+ */
+#ifndef ED_NET_ORIGIN_H
+#define ED_NET_ORIGIN_H
+
+#include "base/span.h"
+#include "base/texts.h"
+
+enum ed_origin_verdict {
+  ED_ORIGIN_ANY,   /* the list says "*" */
+  ED_ORIGIN_NAMED, /* it is one of the list */
+  ED_ORIGIN_NONE,  /* there is none: this is no browser, or a page's own server */
+  ED_ORIGIN_OTHER, /* it is none of them */
+};
+
+/* "*", "null", SCHEME://HOST[:PORT], where HOST may begin with "*." for all below it. 0; or -EINVAL, and why in `why`.
+ */
+int ed_origin_check(const char *text, char why[128]);
+
+/* `origin` {NULL, 0}: the request has none. */
+enum ed_origin_verdict ed_origin_judge(const struct ed_texts *list, struct ed_span origin);
+
+#endif
