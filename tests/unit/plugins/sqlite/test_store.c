@@ -129,9 +129,11 @@ START_TEST(order_counts) {
   put(RECORD_COMPACT, "k", 4, "base");
   commit();
   ck_assert_str_eq(kept_now(), "k*4=base k5=s ");
+  put(RECORD_APPEND, "k", 6, "in vain");
+  put(RECORD_APPEND, "j", 7, "in vain");
   put(RECORD_DELETE, "", 0, "");
   ck_assert_int_eq(commit(), 2);
-  put(RECORD_APPEND, "k", 6, "late");
+  put(RECORD_APPEND, "k", 8, "late");
   ck_assert_int_eq(commit(), 0);
 }
 END_TEST
