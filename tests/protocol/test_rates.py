@@ -186,11 +186,17 @@ def address_rate(t):
     assert statuses[-1] == 429 and 4 <= statuses.count(429) <= 24 and statuses == sorted(statuses), statuses
     too_fast(t.http("GET", "/healthz"), "address")
     # More at once than are told so: they are closed, and nothing is kept for them.
-    streams = [t.stream() for _ in range(200)]
+    streams, ended = [], 0
+    for _ in range(200):
+        try:
+            streams.append(t.stream())
+        except OSError:  # over TLS, where a connection that is closed at once gets no handshake
+            if not client.TLS:
+                raise
+            ended += 1
     time.sleep(0.3)
     with open(f"/proc/{t.daemon.process.pid}/status") as file:
         assert file.read()
-    ended = 0
     for stream in streams:
         try:
             stream.ended(0.01)
