@@ -146,6 +146,20 @@ test('resume: what was not answered yet is asked for, not resumed', async (t) =>
   assert.deepEqual(of(mock, 'resume').at(-1).keys, ['k']);
 });
 
+test('resume: from the number that the room had, where nothing was heard since', async (t) => {
+  const mock = await Mock.start();
+  for (const key of ['k', 'other', 'other']) mock.push(key, 'x', { type: 'append' });
+  const a = join(t, mock);
+  const resets = [];
+  a.subscribe('k', () => {}, { reset: (items) => resets.push(items.length) });
+  await a.ready;
+  await a.testLatency();
+  await broken(a, () => mock.cut());
+  await until('it resumes', () => of(mock, 'resume').length);
+  await a.testLatency();
+  assert.deepEqual([of(mock, 'resume')[0].seq, resets], [3, [1]]);
+});
+
 test('resume refused: everything is asked for again', async (t) => {
   const mock = await Mock.start();
   mock.before = (one, { type }) => type === 'resume' && (one.say({ type: 'error', message: 'no', code: 'rate' }), true);
