@@ -160,6 +160,8 @@ struct ed_admin *ed_admin_new(const struct ed_admin_options *options) {
   return admin;
 }
 
+void ed_admin_change(struct ed_admin *admin, const struct ed_admin_options *options) { admin->options = *options; }
+
 void ed_admin_free(struct ed_admin *admin) { free(admin); }
 
 const struct ed_net_admin *ed_admin_table(const struct ed_admin *admin) { return &admin->table; }

@@ -32,6 +32,8 @@ struct ed_admin_options { /* all borrowed until ed_admin_free */
 };
 
 struct ed_admin *ed_admin_new(const struct ed_admin_options *options);
+/* Other options from now on, borrowed like those before. */
+void ed_admin_change(struct ed_admin *admin, const struct ed_admin_options *options);
 void ed_admin_free(struct ed_admin *admin); /* no connection may be left. NULL: nothing */
 
 /* For ed_net_options.admin; lives as long as `admin`. */

@@ -32,6 +32,14 @@ int ed_host_check(struct ed_host *host, const struct ed_space *space, const char
  * NULL: any file may have. */
 void ed_host_changed(struct ed_host *host, const char *path);
 
+/* Takes other limits: every call and every state has them from now on, but for rooms_per_state, which counts for states
+ * that begin. `scripts` stays. */
+void ed_host_limit(struct ed_host *host, const struct ed_host_options *options);
+
+/* The knobs of a namespace are others: its rooms begin their policies again, one after the other, each between two of
+ * its messages. One whose policy does not like them keeps what it has. */
+void ed_host_knobs_changed(struct ed_host *host, const struct ed_space *space);
+
 /* Moves a running room to another policy, at once. -1 with a fault: the room keeps what it had. */
 int ed_host_move(struct ed_room *room, const char *policy, struct ed_fault *fault);
 

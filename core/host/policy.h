@@ -87,6 +87,7 @@ struct ed_instance {
   bool broken;                    /* over its memory: pushes are refused until the policy changes */
   bool solitary;                  /* gets a state of its own from now on */
   bool evicted;                   /* its state must go: it moves even where its program is current */
+  bool outdated;                  /* likewise: the knobs that it has read are others by now */
   struct ed_script_timer *timers; /* utlist */
   size_t timers_len;
   uint64_t failures;

@@ -31,7 +31,8 @@ void ed_instance_freshen(struct ed_instance **at) {
   if (!old->swapping) return;
   ed_instance_unswap(old);
   struct ed_program *current = old->home->program->policy->current;
-  if (old->home->program == current && !old->evicted) return;
+  if (old->home->program == current && !old->evicted && !old->outdated) return;
+  old->outdated = false;
   if (!old->evicted && current->failures >= FAILURES_MAX && current->failures > current->instances) return;
   struct ed_script_error error;
   struct ed_instance *fresh = ed_instance_new(current, old->room, old->solitary, &error);
@@ -168,6 +169,30 @@ void ed_host_changed(struct ed_host *host, const char *path) {
     else
       reload(policy);
   }
+}
+
+void ed_host_knobs_changed(struct ed_host *host, const struct ed_space *space) {
+  struct ed_room *room, *next;
+  HASH_ITER(hh, host->hub->rooms, room, next) {
+    struct ed_instance *instance = room->host;
+    if (room->space != space || !instance) continue;
+    instance->outdated = true;
+    swap_later(instance);
+  }
+}
+
+static void limit_homes(struct ed_policy *policy, const struct ed_vm_limits *limits) {
+  struct ed_program *program;
+  struct ed_home *home;
+  DL_FOREACH(policy->programs, program) DL_FOREACH(program->homes, home) ed_vm_limit(home->vm, limits);
+}
+
+void ed_host_limit(struct ed_host *host, const struct ed_host_options *options) {
+  const char *scripts = host->options.scripts;
+  struct ed_policy *policy, *next;
+  host->options = *options;
+  host->options.scripts = scripts;
+  HASH_ITER(hh, host->policies, policy, next) limit_homes(policy, &options->vm);
 }
 
 int ed_host_move(struct ed_room *room, const char *name, struct ed_fault *fault) {

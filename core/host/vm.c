@@ -330,6 +330,13 @@ int ed_vm_open(struct ed_vm **vm, const struct ed_vm_limits *limits) {
   return 0;
 }
 
+void ed_vm_limit(struct ed_vm *vm, const struct ed_vm_limits *limits) {
+  unsigned hook_every = vm->limits.hook_every;
+  vm->limits = *limits;
+  vm->limits.hook_every = hook_every;
+  vm->cap = limits->memory > vm->live ? limits->memory : vm->live; /* what it has by now it cannot give back */
+}
+
 void ed_vm_close(struct ed_vm *vm) {
   if (!vm) return;
   vm->cap = SIZE_MAX;

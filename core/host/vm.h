@@ -88,6 +88,9 @@ struct ed_vm {
 /* 0 and a state of its own, with the environment in place and the cap in force; or -ENOMEM. The JIT compiler is off:
  * hooks never fire in what it has compiled. Owned by the caller, released with ed_vm_close. */
 int ed_vm_open(struct ed_vm **vm, const struct ed_vm_limits *limits);
+
+/* Other limits, from its next call on; not from inside one. */
+void ed_vm_limit(struct ed_vm *vm, const struct ed_vm_limits *limits);
 void ed_vm_close(struct ed_vm *vm); /* outside of ed_vm_run; NULL is fine */
 
 struct ed_vm *ed_vm_of(lua_State *L);

@@ -6,13 +6,15 @@
 
 #include "base/mem.h"
 
-enum { LOG_LEVEL = 256, CHECK, KNOBS, TEST, EXPORT, EXPORT_ALL, IMPORT, FORCE, VERSION };
+enum { LOG_LEVEL = 256, CHECK, KNOBS, TEST, EXPORT, EXPORT_ALL, IMPORT, FORCE, DAEMON, PIDFILE, VERSION };
 
 const struct ed_cli_option ED_CLI_OPTIONS[] = {
     {'c', "config", "FILE", "the configuration; without it ./etc/eddy.lua, if there, else every knob's default"},
     {'l', "listen", "ADDRESS", "HOST:PORT, [IPV6]:PORT or unix:/PATH, in place of the configuration's; repeatable"},
     {'s', "set", "NAME=VALUE", "a knob, such as limits.depth=64; repeatable, the last counts"},
-    {LOG_LEVEL, "log-level", "LEVEL", "error, warn, info or debug"},
+    {LOG_LEVEL, "log-level", "LEVEL", "error, warn, info or debug, such as info,net=debug"},
+    {DAEMON, "daemon", NULL, "go on in the background, and end here once rooms are served there"},
+    {PIDFILE, "pidfile", "FILE", "the process' number, as long as it runs; two cannot have the same"},
     {CHECK, "check", NULL, "say all that is wrong with the configuration and the policies it names, and end"},
     {KNOBS, "knobs", NULL, "list every knob with its default, its range and what it does"},
     {TEST, "test", "FILE", "run a policy's own tests, a file NAME_test.lua, and end; repeatable"},
@@ -53,7 +55,8 @@ void ed_cli_help(FILE *out) {
     if (option->says) print_says(out, option->says);
   }
   fputs(
-      "\nSIGTERM and SIGINT end it: what is queued goes out, connections are closed. Exit status: 0 ended as asked,\n"
+      "\nSIGTERM and SIGINT end it: members are sent away over the time of the knob drain; once more, and it ends at once.\n"
+      "SIGHUP reads the configuration again, without closing a connection. Exit status: 0 ended as asked,\n"
       "1 a bad configuration or no way to listen, 2 a bad command line. Of an export or import also: 1 it cannot be "
       "read\n"
       "or written, 3 no such room, 4 a room is there already, 5 another process is at work on it, 6 a bad line.\n",
@@ -88,6 +91,8 @@ static int take(struct ed_cli *cli, int option) {
     case EXPORT: return transfer(cli, ED_CLI_EXPORT, optarg);
     case EXPORT_ALL: return transfer(cli, ED_CLI_EXPORT, NULL);
     case IMPORT: return transfer(cli, ED_CLI_IMPORT, optarg);
+    case DAEMON: cli->background = true; return 0;
+    case PIDFILE: cli->pidfile = optarg; return 0;
     case FORCE: cli->force = true; return 0;
     case VERSION: cli->action = ED_CLI_VERSION; return 0;
     case 'h': cli->action = ED_CLI_HELP; return 0;

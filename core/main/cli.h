@@ -26,6 +26,8 @@ struct ed_cli {
   const char *room;                 /* of --export; NULL: every room */
   const char *input;                /* of --import; NULL: stdin */
   bool force;                       /* likewise */
+  bool background;                  /* --daemon */
+  const char *pidfile;              /* NULL: none */
 };
 
 /* The table of options: parsing, --help and the manual page are made from it. */

@@ -21,7 +21,9 @@ struct ed_config {         /* owns all that it points to */
     struct ed_texts listen;        /* addresses; none: no TLS */
     const char *certificate, *key; /* paths, as `scripts`; where `listen` is not empty there are both */
   } tls;
-  enum ed_log_level log;
+  struct ed_log_levels log;
+  enum ed_log_format log_format;
+  const char *log_file; /* NULL: none */
   uint64_t drain_ms;
   const char *admin_listen; /* "auto", "off", or one address as of `listen` */
   const char *admin_key;    /* NULL: none */
@@ -37,6 +39,8 @@ struct ed_config {         /* owns all that it points to */
   struct ed_limits limits;        /* what namespaces that say nothing else have */
   const struct ed_space **spaces; /* [0] is "default" */
   size_t spaces_len, spaces_cap;
+  const struct ed_space **retired; /* that were taken out while it runs: rooms may still be theirs */
+  size_t retired_len, retired_cap;
   const char *plugin_path;        /* folder; NULL: beside the program, or where that is installed */
   struct ed_plugin_spec *plugins; /* in the order of the file */
   size_t plugins_len, plugins_cap;

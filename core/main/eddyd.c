@@ -1,4 +1,5 @@
 /* The daemon's main: the command line, the configuration, the server. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,9 +17,7 @@
 
 /* As ed_config_load. */
 static int load(struct ed_config **config, const struct ed_cli *cli, struct ed_problems *problems) {
-  struct ed_config_options options = cli->options;
-  if (!options.file && access(DEFAULT_FILE, F_OK) == 0) options.file = DEFAULT_FILE;
-  return ed_config_load(config, &options, problems);
+  return ed_config_load(config, &cli->options, problems);
 }
 
 /* Those of the plugins, too: of the folder that the configuration names. One that is wrong is no reason to keep from
@@ -32,6 +31,22 @@ static void knobs(const struct ed_cli *cli) {
   ed_problems_print(&problems, stderr);
   ed_problems_deinit(&problems);
   ed_config_free(config);
+}
+
+/* The exit status of the server, or with --daemon of having started one. */
+static int run(struct ed_config **config, const struct ed_cli *cli) {
+  struct ed_process process;
+  const struct ed_server_options options = {.config = &cli->options, .process = &process};
+  int status = EXIT_SUCCESS;
+  signal(SIGHUP, SIG_IGN);  /* until it is served */
+  signal(SIGPIPE, SIG_IGN); /* who reads the log may go */
+  ed_process_init(&process);
+  int forked = cli->background ? ed_process_fork(&process) : 0;
+  if (forked) return forked > 0 ? EXIT_SUCCESS : STATUS_CONFIGURATION;
+  if ((cli->pidfile && ed_process_write_pid(&process, cli->pidfile)) || ed_server_run(config, &options))
+    status = STATUS_CONFIGURATION;
+  ed_process_end(&process);
+  return status;
 }
 
 static int check_or_run(const struct ed_cli *cli) {
@@ -49,8 +64,7 @@ static int check_or_run(const struct ed_cli *cli) {
   } else if (cli->action == ED_CLI_CHECK) {
     puts("configuration ok");
   } else {
-    struct ed_log log = {.out = stderr, .level = config->log};
-    if (ed_server_run(config, &log)) status = STATUS_CONFIGURATION;
+    status = run(&config, cli);
   }
   ed_problems_print(&problems, stderr);
   ed_problems_deinit(&problems);
@@ -62,6 +76,7 @@ int main(int argc, char **argv) {
   struct ed_cli cli;
   int status = EXIT_SUCCESS;
   if (ed_cli_parse(&cli, argc, argv, stderr)) return STATUS_USAGE;
+  if (!cli.options.file && access(DEFAULT_FILE, F_OK) == 0) cli.options.file = DEFAULT_FILE;
   switch (cli.action) {
     case ED_CLI_HELP: ed_cli_help(stdout); break;
     case ED_CLI_VERSION: puts("eddyd " EDDY_VERSION); break;

@@ -12,16 +12,18 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-#define CONFIG(field) ED_HOME_CONFIG, offsetof(struct ed_config, field)
-#define LIMITS(field) ED_HOME_LIMITS, offsetof(struct ed_limits, field)
-#define SPACE(field) ED_HOME_SPACE, offsetof(struct ed_space, field)
+#define CONFIG(field) ED_HOME_CONFIG, offsetof(struct ed_config, field), false
+#define FIXED(field) ED_HOME_CONFIG, offsetof(struct ed_config, field), true /* a change waits for a restart */
+#define LIMITS(field) ED_HOME_LIMITS, offsetof(struct ed_limits, field), false
+#define SPACE(field) ED_HOME_SPACE, offsetof(struct ed_space, field), false
 
 const struct ed_knob ED_KNOBS[] = {
-    {"listen", ED_KIND_ADDRESSES, CONFIG(listen), "127.0.0.1:8080", 0, 0,
-     "Where to listen: \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"; one, or a list of them."},
-    {"scripts", ED_KIND_PATH, CONFIG(scripts), "scripts", 0, 0,
+    {"listen", ED_KIND_ADDRESSES, FIXED(listen), "127.0.0.1:8080", 0, 0,
+     "Where to listen: \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"; one, or a list of them. Sockets that systemd\n"
+     "    passes (LISTEN_FDS) are listened on in its place."},
+    {"scripts", ED_KIND_PATH, FIXED(scripts), "scripts", 0, 0,
      "The folder of the policies' scripts, relative to the folder of the configuration file."},
-    {"plugin_path", ED_KIND_PATH, CONFIG(plugin_path), NULL, 0, 0,
+    {"plugin_path", ED_KIND_PATH, FIXED(plugin_path), NULL, 0, 0,
      "The folder of the plugins; else plugins/ beside the program, or where it was installed."},
     {"public_url", ED_KIND_URL, CONFIG(public_url), NULL, 0, 0,
      "What clients call this server, such as \"https://rooms.example.org/base\"; else what their requests say."},
@@ -29,16 +31,21 @@ const struct ed_knob ED_KNOBS[] = {
      "Addresses and networks (\"10.0.0.0/8\") of proxies whose X-Forwarded-Proto, -Host and -For are believed,\n"
      "    \"unix\" for those on a unix socket."},
     {"log", ED_KIND_LEVEL, CONFIG(log), "info", 0, 0,
-     "How much is logged: \"error\", \"warn\", \"info\" or \"debug\"."},
+     "How much is logged: \"error\", \"warn\", \"info\" or \"debug\"; \"info,net=debug,sqlite=error\" where\n"
+     "    a part or a plugin is to have another level: base, codec, room, host, policy, net, lws, admin, main."},
+    {"log_format", ED_KIND_FORMAT, CONFIG(log_format), "logfmt", 0, 0, "A line of the log: \"logfmt\" or \"json\"."},
+    {"log_file", ED_KIND_PATH, CONFIG(log_file), NULL, 0, 0,
+     "Where the log goes once the server serves; else to standard error, or with --daemon nowhere. SIGHUP opens it\n"
+     "    anew."},
     {"drain", ED_KIND_DURATION, CONFIG(drain_ms), "5s", 0, HOUR,
-     "How long what is queued may take to go out after SIGTERM or SIGINT."},
+     "After SIGTERM or SIGINT members are sent away evenly over so long; few of them sooner, one every 250 ms."},
 
-    {"tls.listen", ED_KIND_ADDRESSES, CONFIG(tls.listen), NULL, 0, 0,
+    {"tls.listen", ED_KIND_ADDRESSES, FIXED(tls.listen), NULL, 0, 0,
      "Where to listen for TLS (https, wss), besides `listen`: \"HOST:PORT\" or \"[IPV6]:PORT\"; one, or a list of them."},
     {"tls.certificate", ED_KIND_PATH, CONFIG(tls.certificate), NULL, 0, 0,
      "The certificate and its chain, PEM, relative to the folder of the configuration file."},
     {"tls.key", ED_KIND_PATH, CONFIG(tls.key), NULL, 0, 0, "Its private key, PEM, likewise."},
-    {"admin.listen", ED_KIND_ADMIN, CONFIG(admin_listen), "auto", 0, 0,
+    {"admin.listen", ED_KIND_ADMIN, FIXED(admin_listen), "auto", 0, 0,
      "Where the admin interface, which eddyctl talks to, listens: \"auto\" for a unix socket in the runtime folder,\n"
      "    \"off\", or one address; with a TCP one it needs admin.key."},
     {"admin.key", ED_KIND_KEY, CONFIG(admin_key), NULL, 0, 0,
@@ -48,14 +55,14 @@ const struct ed_knob ED_KNOBS[] = {
 
     {"limits.rooms", ED_KIND_COUNT, CONFIG(rooms), "100000", 1, 100000000, "Rooms at the same time."},
     {"limits.connections", ED_KIND_COUNT, CONFIG(connections), "50000", 1, 10000000,
-     "Connections at the same time, HTTP and WebSocket."},
+     "Connections at the same time, HTTP and WebSocket. While it runs it does not rise above what it began with."},
     {"limits.address_connections", ED_KIND_COUNT, CONFIG(callers.connections), "0", 0, 10000000,
      "Connections at the same time from one address, of IPv6 from one /64; 0: any number. Behind proxies that are not\n"
      "    listed under proxies, all clients have the proxy's address."},
     {"limits.address_rate", ED_KIND_RATE, CONFIG(callers.arrivals), "off", 0, 0,
      "New connections of one address; a call over HTTP is one."},
     {"limits.address_rooms", ED_KIND_RATE, CONFIG(callers.rooms), "off", 0, 0, "New rooms of one address."},
-    {"limits.header", ED_KIND_SIZE, CONFIG(header_bytes), "8KiB", 256, 256 * KIB,
+    {"limits.header", ED_KIND_SIZE, FIXED(header_bytes), "8KiB", 256, 256 * KIB,
      "One HTTP request without its body: the line and all headers."},
     {"limits.upgrade", ED_KIND_DURATION, CONFIG(upgrade_ms), "10s", 0, HOUR,
      "How long a connection may take to send a whole request, and to take the answer; 0: for ever."},
@@ -145,6 +152,7 @@ const char *ed_knob_kind_text(enum ed_kind kind) {
     case ED_KIND_BOOL: return "true or false";
     case ED_KIND_LEVEL: return "log level";
     case ED_KIND_SLOW: return "close or conflate";
+    case ED_KIND_FORMAT: return "logfmt or json";
     case ED_KIND_NAME: return "name";
     case ED_KIND_PATH: return "path";
     case ED_KIND_URL: return "URL";

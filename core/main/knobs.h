@@ -15,7 +15,8 @@ enum ed_kind {                    /* what a knob holds, and the type of the fiel
                ED_KIND_SIZE,      /* uint64_t, bytes */
                ED_KIND_COUNT,     /* uint64_t */
                ED_KIND_BOOL,      /* bool */
-               ED_KIND_LEVEL,     /* enum ed_log_level */
+               ED_KIND_LEVEL,     /* struct ed_log_levels */
+               ED_KIND_FORMAT,    /* enum ed_log_format */
                ED_KIND_SLOW,      /* enum ed_slow */
                ED_KIND_NAME,      /* const char *, owned: 1 to 64 of A-Z a-z 0-9 _ - */
                ED_KIND_PATH,      /* const char *, owned */
@@ -40,6 +41,7 @@ struct ed_knob {
   enum ed_kind kind;
   enum ed_home home;
   size_t at;            /* offset of the field in its home */
+  bool restart;         /* a running server goes on with what it began with */
   const char *fallback; /* as text; NULL: the field stays zero */
   uint64_t min, max;    /* of a duration (ms), a size or a count */
   const char *says;     /* a sentence */
@@ -59,6 +61,11 @@ void ed_knob_set(const struct ed_knob *knob, void *home, const struct ed_node *n
  * any other; were one wrong, `report` would say so.) */
 void ed_knobs_default(enum ed_home kind, void *home, const struct ed_report *report);
 void ed_knobs_release(enum ed_home kind, void *home); /* frees what they own in `home` */
+
+/* Whether it has the same value in two homes; the value as text, cut where it is long; the values exchanged. */
+bool ed_knob_same(const struct ed_knob *knob, const void *home, const void *other);
+void ed_knob_text(const struct ed_knob *knob, const void *home, char out[200]);
+void ed_knob_swap(const struct ed_knob *knob, void *home, void *other);
 
 /* 1 to 64 of A-Z a-z 0-9 _ -: what namespaces and policies may be called. */
 bool ed_knob_name_valid(const char *name);

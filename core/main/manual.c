@@ -93,7 +93,8 @@ static void eddyd(void) {
   puts(
       "Keeps rooms: ordered messages, shared state and presence, over WebSocket and HTTP, in the protocol of DriftDB.");
   puts("What a room does with a message is a Lua script, a policy, that may be changed while the room is running.");
-  paragraph("It stays in the foreground, logs to standard error, and is asked and told with eddyctl(1).");
+  paragraph(
+      "It stays in the foreground and logs to standard error, where nothing else is said, and is asked and told with eddyctl(1).");
   heading("OPTIONS");
   for (size_t i = 0; i < ED_CLI_OPTIONS_LEN; i++) {
     const struct ed_cli_option *row = &ED_CLI_OPTIONS[i];
@@ -104,8 +105,12 @@ static void eddyd(void) {
   }
   heading("SIGNALS");
   term("SIGTERM, SIGINT", NULL,
-       "End it: no connection is accepted any more, what is queued goes out for as long as the knob drain says, every "
-       "connection is closed with 1001. A second one ends it at once.");
+       "End it: nobody new is let in (GET /healthz answers 503), members are sent what waits for them and closed with "
+       "1001, one after the other, evenly over the time of the knob drain. A second one ends it at once.");
+  term("SIGHUP", NULL,
+       "Read the configuration, certificate and key, and the scripts again, and open the knob log_file's file anew. No "
+       "connection is closed. What has changed, and what waits for a restart, is logged; where anything is wrong, that "
+       "is, and all stays as it was.");
   heading("EXIT STATUS");
   term("0", NULL, "It ended as asked.");
   term("1", NULL, "A bad configuration, or no way to listen.");

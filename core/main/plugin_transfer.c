@@ -62,6 +62,6 @@ static int do_import(const struct ed_config *config, const struct ed_cli *cli, c
 }
 
 int ed_plugin_transfer(const struct ed_config *config, const struct ed_cli *cli) {
-  const struct ed_log log = {.out = stderr, .level = config->log};
+  const struct ed_log log = {.out = stderr, .level = config->log.all};
   return cli->action == ED_CLI_EXPORT ? do_export(config, cli->room, &log) : do_import(config, cli, &log);
 }

@@ -127,5 +127,7 @@ static void space_free(struct ed_space *space) {
 
 void ed_spaces_release(struct ed_config *config) {
   for (size_t i = 0; i < config->spaces_len; i++) space_free((struct ed_space *)config->spaces[i]);
+  for (size_t i = 0; i < config->retired_len; i++) space_free((struct ed_space *)config->retired[i]);
   free(config->spaces);
+  free(config->retired);
 }

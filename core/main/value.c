@@ -116,8 +116,14 @@ static int wrong(char why[128], const char *text) {
 }
 
 static int check_level(const char *text, char why[128]) {
-  enum ed_log_level level;
-  return ed_log_level_parse(text, &level) ? wrong(why, "a log level is error, warn, info or debug") : 0;
+  struct ed_log_levels levels;
+  if (ed_log_levels_parse(text, &levels) == 0) return 0;
+  return wrong(why, "a log level is error, warn, info or debug; net=info that of a part");
+}
+
+static int check_format(const char *text, char why[128]) {
+  enum ed_log_format format;
+  return ed_log_format_parse(text, &format) ? wrong(why, "a log is written as logfmt or json") : 0;
 }
 
 static int check_slow(const char *text, char why[128]) {
@@ -154,6 +160,7 @@ static check_fn *check_of(enum ed_kind kind) {
   switch (kind) {
     case ED_KIND_LEVEL: return check_level;
     case ED_KIND_SLOW: return check_slow;
+    case ED_KIND_FORMAT: return check_format;
     case ED_KIND_NAME: return check_name;
     case ED_KIND_URL: return ed_net_check_public_url;
     case ED_KIND_ADMIN: return check_admin;
@@ -184,7 +191,11 @@ static void set_text(const struct ed_knob *knob, void *field, const struct ed_no
   }
   if (!text_valid(knob, node, node->text, report)) return;
   if (knob->kind == ED_KIND_LEVEL) {
-    (void)ed_log_level_parse(node->text, field);
+    (void)ed_log_levels_parse(node->text, field);
+    return;
+  }
+  if (knob->kind == ED_KIND_FORMAT) {
+    (void)ed_log_format_parse(node->text, field);
     return;
   }
   if (knob->kind == ED_KIND_SLOW) {

@@ -44,6 +44,11 @@ static void allow(struct ed_buf *out, const struct ed_call *call) {
   if (verdict != ED_ORIGIN_ANY) ed_buf_add_text(out, "Vary: Origin\r\n");
 }
 
+/* In seconds, when to come again to a server that is shutting down: there may be another by then. 0: it is not. */
+static unsigned wait_of(const struct ed_net *net, int status) {
+  return status == 503 && net->state != ED_NET_SERVING ? (unsigned)(ed_drain_left_ms(net) / 1000) + 1 : 0;
+}
+
 static void compose(struct ed_buf *out, const struct ed_call *call, int status, const char *type, struct ed_span body,
                     unsigned wait_s) {
   ed_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
@@ -82,7 +87,7 @@ int ed_answer_write(struct ed_conn *conn) {
 
 int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body) {
   struct ed_call *call = conn->call;
-  compose(&call->answer, call, status, type, body, call->wait_s);
+  compose(&call->answer, call, status, type, body, call->wait_s ? call->wait_s : wait_of(conn->net, status));
   call->answered = true;
   call->waiting = false;
   ed_conn_phase(conn, ED_LINGERING);
@@ -115,7 +120,7 @@ int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault) {
 
 static void answer_early(struct ed_conn *conn, int status, struct ed_span json, unsigned wait_s) {
   struct ed_buf out = {0};
-  compose(&out, NULL, status, "application/json", json, wait_s);
+  compose(&out, NULL, status, "application/json", json, wait_s ? wait_s : wait_of(conn->net, status));
   /* A few hundred bytes into an empty socket: it takes them, or it is dead. */
   if (send(conn->fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len) {
     shutdown(conn->fd, SHUT_WR);

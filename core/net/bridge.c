@@ -78,6 +78,9 @@ static void limit_files(const struct ed_net *net) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   rlim_t need = (rlim_t)net->options.connections + FILES_BESIDES;
+  struct rlimit more = {.rlim_cur = need, .rlim_max = need};
+  bool short_of = limit.rlim_max != RLIM_INFINITY && need > limit.rlim_max;
+  if (short_of && setrlimit(RLIMIT_NOFILE, &more) == 0) return; /* root may */
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || need < limit.rlim_max ? need : limit.rlim_max;
   if (limit.rlim_cur < need)
     ed_log(net->log, ED_LOG_WARN, "net", "the system allows %llu open files, and limits.connections needs %llu",

@@ -64,6 +64,7 @@ struct ed_conn {
   bool awaited : 1;    /* and when it takes bytes again */
   bool paused : 1;     /* not read from until it takes what waits for it */
   bool peer_closed : 1; /* it has sent a close frame */
+  bool leaving : 1;    /* sent away once it has all that waits for it: drain.c */
   bool doomed : 1;     /* to be dropped at the end of the turn */
   bool todo : 1;       /* on net->todo */
   bool admin : 1;      /* it came over the admin interface's own address */

@@ -250,7 +250,7 @@ static bool acceptable(const struct ed_conn *conn, int method, struct ed_fault *
     ed_fault(fault, ED_FAULT_NO_PAGE, NULL);
   else if (method != (post ? LWSHUMETH_POST : LWSHUMETH_GET) && (post || method != LWSHUMETH_HEAD))
     ed_fault(fault, ED_FAULT_BAD_METHOD, NULL);
-  else if (conn->net->state != ED_NET_SERVING && !admin)
+  else if (conn->net->state != ED_NET_SERVING && !admin && call->page != ED_PAGE_OTHER) /* /metrics, say */
     ed_fault(fault, ED_FAULT_DRAINING, NULL);
   else if (!call->space)
     ed_fault(fault, ED_FAULT_NO_SPACE, NULL);

@@ -31,6 +31,7 @@ struct ed_listener {
   struct ed_address address;
   uv_poll_t poll;
   bool polled; /* `poll` is a handle of the loop */
+  bool adopted; /* by whom it was made: a unix socket's name is not ours to remove */
   struct ed_timer again; /* after the system had no descriptor left */
   uint64_t told_ms;      /* when the log was last told of that; 0: never */
   unsigned untold;       /* times since then */
@@ -42,7 +43,7 @@ struct ed_net {
   enum ed_net_state state;
   uv_loop_t loop;
   uv_timer_t clock;       /* wakes the loop when a timer is due */
-  uv_signal_t signals[3]; /* SIGTERM, SIGINT, SIGHUP */
+  uv_signal_t signals[2]; /* SIGTERM, SIGINT */
   uv_poll_t sockets;      /* of `epoll` */
   struct ed_timers timers;
   struct ed_hub hub;
@@ -65,7 +66,11 @@ struct ed_net {
   struct ed_conn *todo;     /* to be worked on at the end of the turn */
   struct ed_timer sweep;    /* walks the connections, a slice each time */
   size_t sweep_at;
-  struct ed_timer deadline; /* of draining, then of closing */
+  struct ed_timer deadline; /* the next slice of draining, then the end of closing */
+  uint64_t drain_since_ms, drain_ms; /* members are sent away over so long */
+  size_t drain_len, drain_told;      /* there were so many, so many have been told to go */
+  size_t drain_at;                   /* of `conns`: those below have not been looked at */
+  uint64_t connections_most;         /* limit at the beginning, which files and libwebsockets were made for */
   uint8_t *input;           /* ED_NET_INPUT_LEN */
   struct epoll_event *events; /* ED_NET_EVENTS */
   uint64_t accepted, bytes_in; /* since it began */
@@ -87,6 +92,7 @@ void ed_net_run_out(struct ed_net *net);
 /* listener.c */
 /* `tls`: for TLS; `admin`: for the admin interface alone. */
 int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const char *text, bool tls, bool admin);
+int ed_listener_adopt(struct ed_listener *listener, struct ed_net *net, int fd); /* listened on already */
 void ed_listener_close(struct ed_listener *listener); /* stops accepting; the loop must run once more after it */
 
 /* bridge.c: libwebsockets. */
@@ -114,6 +120,9 @@ static inline bool ed_rates_message(struct ed_conn *conn, size_t len) {
 /* Whether a message may be sent over HTTP; whether a room may be made. 0, or -1 with a fault. */
 int ed_rates_send(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault);
 int ed_rates_room(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault);
+/* drain.c */
+void ed_drain_everyone(struct ed_net *net, bool force); /* closes all who are open with 1001; force: drops all */
+uint64_t ed_drain_left_ms(const struct ed_net *net);
 
 /* sweep.c */
 void ed_sweep_start(struct ed_net *net);

@@ -1,6 +1,8 @@
 /* Sockets that are listened on. They are ours, not libwebsockets': so an address is bound exactly as it is written, and
  * accepting can stop while what is open goes on. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -153,6 +155,59 @@ int ed_listener_open(struct ed_listener *listener, struct ed_net *net, const cha
   return uv_poll_start(&listener->poll, UV_READABLE, accepting);
 }
 
+/* 0, or a negative errno where it is no socket that listens for streams of ours. */
+static int take_over(struct ed_listener *listener) {
+  struct ed_address *address = &listener->address;
+  int type = 0, listens = 0, on = 1;
+  socklen_t len = sizeof type;
+  if (getsockopt(listener->fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0) return -errno;
+  len = sizeof listens;
+  if (getsockopt(listener->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0) return -errno;
+  address->len = sizeof address->room;
+  if (getsockname(listener->fd, &address->any, &address->len) != 0) return -errno;
+  int family = address->any.sa_family;
+  if (type != SOCK_STREAM || !listens || (family != AF_INET && family != AF_INET6 && family != AF_UNIX)) return -EINVAL;
+  int flags = fcntl(listener->fd, F_GETFL);
+  if (flags < 0 || fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
+  if (fcntl(listener->fd, F_SETFD, FD_CLOEXEC) != 0) return -errno;
+  if (family != AF_UNIX) setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return 0;
+}
+
+int ed_listener_adopt(struct ed_listener *listener, struct ed_net *net, int fd) {
+  *listener = (struct ed_listener){.net = net, .text = "a socket that was passed", .fd = fd, .adopted = true};
+  int error = take_over(listener);
+  if (!error) error = uv_poll_init(&net->loop, &listener->poll, listener->fd);
+  if (error) {
+    ed_log(net->log, ED_LOG_ERROR, "net", "cannot listen on the passed socket %d: %s", fd, strerror(-error));
+    return error;
+  }
+  listener->polled = true;
+  listener->poll.data = listener;
+  return uv_poll_start(&listener->poll, UV_READABLE, accepting);
+}
+
+size_t ed_net_address(const struct ed_net *net, size_t i, char out[160]) {
+  size_t len = net->listeners_len;
+  if (len && net->listeners[len - 1].admin) len--;
+  if (i >= net->listeners_len) return len;
+  const struct ed_listener *listener = &net->listeners[i];
+  const char *colon = strrchr(listener->text, ':'), *tls = listener->tls ? "TLS " : "";
+  char host[INET6_ADDRSTRLEN] = "";
+  unsigned port = ed_net_port(net, i);
+  if (!listener->adopted && port && colon)
+    snprintf(out, 160, "%s%.*s:%u", tls, (int)(colon - listener->text), listener->text, port);
+  else if (!listener->adopted)
+    snprintf(out, 160, "%s%s", tls, listener->text);
+  else if (listener->address.any.sa_family == AF_UNIX)
+    snprintf(out, 160, "unix:%s", listener->address.local.sun_path);
+  else if (listener->address.any.sa_family == AF_INET)
+    snprintf(out, 160, "%s:%u", inet_ntop(AF_INET, &listener->address.ipv4.sin_addr, host, sizeof host), port);
+  else
+    snprintf(out, 160, "[%s]:%u", inet_ntop(AF_INET6, &listener->address.ipv6.sin6_addr, host, sizeof host), port);
+  return len;
+}
+
 static void closed(uv_handle_t *handle) {
   struct ed_listener *listener = handle->data;
   close(listener->fd);
@@ -162,7 +217,7 @@ static void closed(uv_handle_t *handle) {
 void ed_listener_close(struct ed_listener *listener) {
   if (listener->fd < 0 || (listener->polled && uv_is_closing((uv_handle_t *)&listener->poll))) return;
   ed_timer_stop(&listener->net->timers, &listener->again);
-  if (listener->address.any.sa_family == AF_UNIX) unlink(listener->address.local.sun_path);
+  if (listener->address.any.sa_family == AF_UNIX && !listener->adopted) unlink(listener->address.local.sun_path);
   if (listener->polled)
     uv_close((uv_handle_t *)&listener->poll, closed);
   else

@@ -17,9 +17,6 @@
 #define ENDS_MOST 256           /* connections that may end in one run of the loop */
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
-#define CLOSING_MS 1000         /* for the close frames at the very end */
-#define RECONNECT_DELAY_MS 1000 /* who is told when to come back (eddy.v1): after so long */
-#define RECONNECT_SPREAD_MS 5000 /* and a random part of this */
 
 int ed_net_check_listen(const char *text, char why[128]) {
   struct ed_address_text parts;
@@ -33,6 +30,13 @@ int ed_net_check_proxy(const char *text, char why[128]) {
   return -EINVAL;
 }
 
+int ed_net_check_tls(const char *certificate, const char *key, char why[256]) {
+  struct ed_tls *tls;
+  int error = ed_tls_new(&tls, certificate, key, why);
+  if (!error) ed_tls_free(tls);
+  return error;
+}
+
 int ed_net_check_public_url(const char *text, char why[128]) {
   struct ed_base base;
   if (ed_base_parse(text, &base) == 0) return 0;
@@ -42,85 +46,11 @@ int ed_net_check_public_url(const char *text, char why[128]) {
 
 int ed_net_check_origin(const char *text, char why[128]) { return ed_origin_check(text, why); }
 
-/* --- the end --- */
-
-static void close_everyone(struct ed_net *net, bool force) {
-  for (size_t i = 0; i < net->conns_len; i++) {
-    struct ed_conn *conn = net->conns[i];
-    if (conn->phase == ED_OPEN && !force)
-      ed_conn_close(conn, 1001, "the server is shutting down");
-    else if (force || conn->phase < ED_OPEN)
-      ed_conn_doom(conn);
-  }
-}
-
-static struct ed_net *net_of_deadline(struct ed_timer *timer) {
-  return (struct ed_net *)(void *)((char *)timer - offsetof(struct ed_net, deadline));
-}
-
-static void closing_over(struct ed_timer *timer) { close_everyone(net_of_deadline(timer), true); }
-
-static void close_listeners(struct ed_net *net, bool admin) {
-  for (size_t i = 0; i < net->listeners_len; i++)
-    if (admin || !net->listeners[i].admin) ed_listener_close(&net->listeners[i]);
-}
-
-static void draining_over(struct ed_timer *timer) {
-  struct ed_net *net = net_of_deadline(timer);
-  net->state = ED_NET_CLOSING;
-  close_listeners(net, true);
-  close_everyone(net, false);
-  ed_timer_start(&net->timers, &net->deadline, CLOSING_MS, closing_over);
-}
-
-static void hint_everyone(struct ed_net *net) {
-  for (size_t i = 0; i < net->conns_len; i++) {
-    struct ed_conn *conn = net->conns[i];
-    if (conn->phase == ED_OPEN) ed_room_hint(&conn->member, RECONNECT_DELAY_MS, RECONNECT_SPREAD_MS);
-  }
-}
-
-/* Closes whoever has got all that waited for him. Who has not yet asked may still do so on the admin interface, as long
- * as anybody else is there. */
-static void drain_some(struct ed_net *net) {
-  bool others = net->conns_len > net->admin_len;
-  for (size_t i = 0; i < net->conns_len; i++) {
-    struct ed_conn *conn = net->conns[i];
-    if (conn->phase == ED_OPEN && !conn->member.blocked && conn->member.queue.bytes == 0)
-      ed_conn_close(conn, 1001, "the server is shutting down");
-    else if (conn->phase == ED_ARRIVING && conn->input.len == 0 && !(conn->admin && others))
-      ed_conn_doom(conn);
-  }
-}
-
-void ed_net_drain(struct ed_net *net) {
-  if (net->state != ED_NET_SERVING) {
-    close_listeners(net, true);
-    closing_over(&net->deadline);
-    return;
-  }
-  ed_log(net->log, ED_LOG_INFO, "net", "shutting down: %zu connections", net->conns_len);
-  net->state = ED_NET_DRAINING;
-  close_listeners(net, false); /* an operator may still look */
-  hint_everyone(net);
-  ed_timer_start(&net->timers, &net->deadline, net->options.drain_ms, draining_over);
-}
-
-/* SIGHUP: what can be read again while all goes on. */
-static void hang_up(struct ed_net *net) {
-  if (net->options.tls_listen_len == 0)
-    ed_log(net->log, ED_LOG_INFO, "net", "SIGHUP: there is no certificate to read again; scripts are watched by themselves");
-  else if (ed_net_reload_tls(net) == 0)
-    ed_log(net->log, ED_LOG_INFO, "net", "SIGHUP: certificate and key were read again");
-}
-
 static void on_signal(uv_signal_t *handle, int number) {
+  (void)number;
   struct ed_net *net = handle->data;
   ed_net_tick(net);
-  if (number == SIGHUP)
-    hang_up(net);
-  else
-    ed_net_drain(net);
+  ed_net_drain(net);
 }
 
 /* --- the turn --- */
@@ -165,40 +95,68 @@ static void turn(struct ed_net *net) {
     run_once(net, UV_RUN_NOWAIT);
   ed_timers_run(&net->timers, uv_now(&net->loop));
   ed_hub_flush(&net->hub);
-  if (net->state == ED_NET_DRAINING) drain_some(net);
   ed_conns_work(net);
 }
 
 int ed_net_run(struct ed_net *net) {
-  while (net->state == ED_NET_SERVING || net->conns_len) turn(net);
+  while (net->state != ED_NET_CLOSING || net->conns_len) turn(net);
   ed_log(net->log, ED_LOG_INFO, "net", "every connection is closed");
   return 0;
 }
 
 /* --- open and free --- */
 
-static int read_options(struct ed_net *net) {
-  struct ed_net_options *options = &net->options;
+/* Takes them where they make sense; else nothing changes. */
+static int read_options(struct ed_net *net, const struct ed_net_options *options) {
   char why[128];
+  struct ed_base base = {0};
   if (options->spaces_len == 0) return -EINVAL;
-  if (options->header_bytes > 1024 * 1024) options->header_bytes = 1024 * 1024;
-  if (options->public_url && ed_base_parse(options->public_url, &net->public_base) != 0) {
+  if (options->public_url && ed_base_parse(options->public_url, &base) != 0) {
     ed_net_check_public_url(options->public_url, why);
     ed_log(net->log, ED_LOG_ERROR, "net", "the public URL %s: %s", options->public_url, why);
     return -EINVAL;
   }
-  net->proxies = ed_zalloc((options->proxies_len + 1) * sizeof *net->proxies);
+  struct ed_proxy *proxies = ed_zalloc((options->proxies_len + 1) * sizeof *proxies);
   for (size_t i = 0; i < options->proxies_len; i++) {
-    if (ed_proxy_parse(options->proxies[i], &net->proxies[i]) == 0) continue;
+    if (ed_proxy_parse(options->proxies[i], &proxies[i]) == 0) continue;
     ed_net_check_proxy(options->proxies[i], why);
     ed_log(net->log, ED_LOG_ERROR, "net", "the proxy %s: %s", options->proxies[i], why);
+    free(proxies);
     return -EINVAL;
   }
+  free(net->proxies);
+  net->proxies = proxies;
+  net->public_base = base;
+  net->options = *options;
+  if (net->options.header_bytes > 1024 * 1024) net->options.header_bytes = 1024 * 1024;
   return 0;
 }
 
+int ed_net_change(struct ed_net *net, const struct ed_net_options *options) {
+  struct ed_net_options next = *options;
+  next.listen = net->options.listen; /* what listeners and libwebsockets were made for stays */
+  next.listen_len = net->options.listen_len;
+  next.sockets = net->options.sockets;
+  next.sockets_len = net->options.sockets_len;
+  next.tls_listen = net->options.tls_listen;
+  next.tls_listen_len = net->options.tls_listen_len;
+  next.admin = net->options.admin;
+  next.admin_listen = net->options.admin_listen;
+  next.header_bytes = net->options.header_bytes;
+  if (next.connections > net->connections_most) next.connections = net->connections_most;
+  int error = read_options(net, &next);
+  if (error) return error;
+  net->hub.rooms_max = next.rooms;
+  for (size_t i = 0; i < net->conns_len; i++) { /* who came before there were rates */
+    struct ed_conn *conn = net->conns[i];
+    if (conn->phase == ED_OPEN && !conn->admin && !conn->pace) ed_rates_begin(conn, conn->member.room->space);
+  }
+  ed_sweep_start(net);
+  return ed_net_reload_tls(net);
+}
+
 static int open_loop(struct ed_net *net) {
-  static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+  static const int numbers[] = {SIGTERM, SIGINT};
   net->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (net->epoll < 0) return -errno;
   uv_timer_init(&net->loop, &net->clock);
@@ -206,7 +164,7 @@ static int open_loop(struct ed_net *net) {
   if (error) return error;
   net->sockets.data = net;
   uv_poll_start(&net->sockets, UV_READABLE, on_sockets);
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < 2; i++) {
     uv_signal_init(&net->loop, &net->signals[i]);
     net->signals[i].data = net;
     error = uv_signal_start(&net->signals[i], on_signal, numbers[i]);
@@ -219,7 +177,7 @@ int ed_net_reload_tls(struct ed_net *net) {
   const struct ed_net_options *options = &net->options;
   struct ed_tls *tls;
   char why[256];
-  if (options->tls_listen_len == 0) return 0;
+  if (options->tls_listen_len == 0 || !options->tls_certificate || !options->tls_key) return 0;
   int error = ed_tls_new(&tls, options->tls_certificate, options->tls_key, why);
   if (error) {
     ed_log(net->log, ED_LOG_ERROR, "net", "TLS: %s", why);
@@ -232,13 +190,15 @@ int ed_net_reload_tls(struct ed_net *net) {
 
 static int open_listeners(struct ed_net *net) {
   const struct ed_net_options *options = &net->options;
-  size_t len = options->listen_len + options->tls_listen_len;
+  bool given = options->sockets_len > 0;
+  size_t plain = given ? options->sockets_len : options->listen_len, len = plain + options->tls_listen_len;
   net->listeners = ed_zalloc((len + 1) * sizeof *net->listeners);
   for (size_t i = 0; i < len; i++) {
-    bool tls = i >= options->listen_len;
-    const char *text = tls ? options->tls_listen[i - options->listen_len] : options->listen[i];
+    struct ed_listener *listener = &net->listeners[i];
     net->listeners_len = i + 1;
-    int error = ed_listener_open(&net->listeners[i], net, text, tls, false);
+    int error = i >= plain ? ed_listener_open(listener, net, options->tls_listen[i - plain], true, false)
+                : given    ? ed_listener_adopt(listener, net, options->sockets[i])
+                           : ed_listener_open(listener, net, options->listen[i], false, false);
     if (error) return error;
   }
   if (!options->admin || !options->admin_listen) return 0;
@@ -255,7 +215,7 @@ static int64_t wall_ms(void) {
 
 int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const struct ed_log *log) {
   struct ed_net *net = ed_zalloc(sizeof *net);
-  net->options = *options;
+  net->connections_most = options->connections;
   net->log = log;
   net->epoll = -1;
   net->input = ed_alloc(ED_NET_INPUT_LEN);
@@ -267,7 +227,7 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   ed_hub_init(&net->hub, &net->timers, log, options->rooms);
   net->hub.gate_ops = options->gate_ops;
   net->hub.gate = options->gate;
-  int error = read_options(net);
+  int error = read_options(net, options);
   if (!error) error = open_loop(net);
   if (!error) error = ed_bridge_open(net);
   if (!error) error = ed_net_reload_tls(net);
@@ -288,14 +248,13 @@ void ed_net_run_out(struct ed_net *net) {
 static void close_handle(uv_handle_t *handle, void *arg) {
   struct ed_net *net = arg;
   bool ours = handle == (uv_handle_t *)&net->clock || handle == (uv_handle_t *)&net->sockets ||
-              handle == (uv_handle_t *)&net->signals[0] || handle == (uv_handle_t *)&net->signals[1] ||
-              handle == (uv_handle_t *)&net->signals[2];
+              handle == (uv_handle_t *)&net->signals[0] || handle == (uv_handle_t *)&net->signals[1];
   if (ours && !uv_is_closing(handle)) uv_close(handle, NULL);
 }
 
 void ed_net_empty(struct ed_net *net) {
-  close_listeners(net, true);
-  close_everyone(net, true);
+  for (size_t i = 0; i < net->listeners_len; i++) ed_listener_close(&net->listeners[i]);
+  ed_drain_everyone(net, true);
   while (net->todo) ed_conns_work(net);
   ed_relays_close(net);
   ed_hub_deinit(&net->hub);
@@ -329,8 +288,8 @@ unsigned ed_net_port(const struct ed_net *net, size_t i) {
 }
 
 bool ed_net_has_admin(const struct ed_net *net) {
-  size_t last = net->listeners_len - 1;
-  return net->listeners_len && net->listeners[last].admin && net->listeners[last].fd >= 0;
+  return net->listeners_len && net->listeners[net->listeners_len - 1].admin &&
+         net->listeners[net->listeners_len - 1].fd >= 0;
 }
 
 enum ed_net_state ed_net_state(const struct ed_net *net) { return net->state; }

@@ -30,6 +30,8 @@ struct ed_net_options {
   const char *const *tls_listen; /* likewise, for TLS */
   size_t tls_listen_len;
   const char *tls_certificate, *tls_key; /* files, PEM; needed where tls_listen is not empty */
+  const int *sockets; /* listened on already by who started us: they are taken in place of `listen`, and closed */
+  size_t sockets_len;
   const struct ed_space *const *spaces; /* spaces[0] is the default one */
   size_t spaces_len;
   const char *public_url;     /* such as "https://rooms.example.org/base", or NULL: made from the request */
@@ -42,7 +44,9 @@ struct ed_net_options {
   uint64_t upgrade_ms;       /* how long a connection may take to send a whole request, and to take its answer */
   uint64_t ping_interval_ms; /* a connection that was silent for so long is pinged */
   uint64_t ping_timeout_ms;  /* and closed when it then stays silent for so long */
-  uint64_t drain_ms;         /* how long queues may take to run empty at the end */
+  uint64_t drain_ms;         /* over which members are sent away at the end */
+  void (*draining)(void *arg); /* it has begun. NULL: nobody wants to know */
+  void *draining_arg;
   /* POST /new {"policy": NAME}: is there such a policy? NULL: only the namespace's own is known. */
   bool (*policy_known)(void *arg, const char *name);
   void *policy_arg;
@@ -95,13 +99,24 @@ int ed_net_check_listen(const char *text, char why[128]);
 int ed_net_check_proxy(const char *text, char why[128]);
 int ed_net_check_public_url(const char *text, char why[128]);
 int ed_net_check_origin(const char *text, char why[128]);
+int ed_net_check_tls(const char *certificate, const char *key, char why[256]); /* files, which it reads */
 
 /* Serves until it has been drained, by SIGTERM, SIGINT or ed_net_drain. 0. */
 int ed_net_run(struct ed_net *net);
 
-/* Begins the end: stops accepting, lets queues run empty for at most drain_ms, closes all with 1001. A second time:
- * closes all at once. */
+/* Takes other options while it serves, borrowed like those before, which can go then; reads certificate and key anew.
+ * What is listened on and header_bytes stay as they were, `connections` can come back to what it was at first, but not
+ * rise above it. 0; or -EINVAL, with what is wrong in the log, and what that is about is as it was. A page of the
+ * admin interface may do it. */
+int ed_net_change(struct ed_net *net, const struct ed_net_options *options);
+
+/* Begins the end: nobody new is let in, members are sent away (what waits for each, then 1001) evenly over drain_ms, or
+ * where they are few, one every 250 ms; then it stops listening. A second time: drops all at once. */
 void ed_net_drain(struct ed_net *net);
+
+/* What listener `i` listens on, as of ed_net_options.listen, a free port as the one that it has become; of how many. The
+ * admin interface's own address comes behind these, and does not count. */
+size_t ed_net_address(const struct ed_net *net, size_t i, char out[160]);
 
 /* Closes every connection and every room, so that what fills the gate can go; after it only ed_net_free makes sense. */
 void ed_net_empty(struct ed_net *net);

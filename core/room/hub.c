@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "room/keeper.h"
 #include "room/outbox.h"
+#include "room/push.h"
 #include "room/v1.h"
 
 #define NAME_MAX_LEN 256 /* NAMESPACE/ID; the configuration allows namespaces of up to 64 bytes */
@@ -177,6 +178,15 @@ void ed_hub_remove(struct ed_room *room) {
   ed_room_close(room, true); /* now: another one may begin under its name before the last member has left */
   ed_room_disconnect(room, 1001, "the room has ended");
   if (ed_room_members(room) + room->transients.len == 0) ed_room_free(room);
+}
+
+void ed_hub_space_changed(struct ed_hub *hub, const struct ed_space *space, uint64_t idle_ms) {
+  struct ed_room *room, *next;
+  HASH_ITER(hh, hub->rooms, room, next) {
+    if (room->space != space) continue;
+    if (room->idle_ms == idle_ms) room->idle_ms = space->idle_ms;
+    ed_room_rest(room); /* its timer, where it has one; it may be over at once */
+  }
 }
 
 void ed_hub_unload(struct ed_room *room) {

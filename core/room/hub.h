@@ -90,6 +90,9 @@ struct ed_room *ed_hub_create(struct ed_hub *hub, const struct ed_space *space, 
  * has. */
 void ed_hub_remove(struct ed_room *room);
 
+/* The namespace is another by now than it was with `idle_ms`: its rooms go by that, but where a policy has set its own. */
+void ed_hub_space_changed(struct ed_hub *hub, const struct ed_space *space, uint64_t idle_ms);
+
 /* Frees a room that nobody is in; what is kept of it stays so. */
 void ed_hub_unload(struct ed_room *room);
 

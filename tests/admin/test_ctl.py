@@ -119,7 +119,7 @@ def policy_kick_close_delete():
 def reload_log_drain():
     with Server({"namespaces.other.policy": "mine"}, {"mine": "return {}\n"}) as s:
         s.t.new_room(base="/db/other")
-        check(s.ctl("reload") == "policies: 0 loaded anew\n", "reload")
+        check(s.ctl("reload") == "configuration loaded again: 0 changed, 0 wait for a restart\npolicies: 0 loaded anew\n", "reload")
         check(s.ctl("log", "debug") == "log level debug\n", "log")
         check("error, warn, info or debug" in s.ctl("log", "loud", status=1), "a wrong level")
         check(s.ctl("drain") == "draining; members to go: 0\n", "drain")

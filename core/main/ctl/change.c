@@ -41,7 +41,7 @@ static int send_body(struct ed_ctl *ctl, const char *path, struct ed_buf *body, 
     putchar('\n');
   } else if (!status) {
     fputs(what, stdout);
-    if (member) ed_ctl_put_value(stdout, ed_view_member(all, member), 0);
+    if (member) ed_ctl_put_lines(stdout, ed_view_member(all, member));
     putchar('\n');
   }
   ed_buf_deinit(&answer);

@@ -124,12 +124,9 @@ static int judge(const struct ed_ctl *ctl, int http, struct ed_span body) {
   if (!ed_view_valid(body)) return strange(ctl);
   if (http == 200 || http == 101) return ED_CTL_FINE;
   if (ctl->quiet) return ED_CTL_REFUSED;
-  struct ed_buf text = {0};
-  ed_view_text(&text, ed_view_member(body, "error"));
   fprintf(stderr, "%s: ", ctl->program);
-  ed_ctl_put(stderr, ed_buf_span(&text), 0);
+  ed_ctl_put_lines(stderr, ed_view_member(body, "error"));
   fputc('\n', stderr);
-  ed_buf_deinit(&text);
   return ED_CTL_REFUSED;
 }
 

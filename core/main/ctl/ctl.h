@@ -72,6 +72,7 @@ int ed_ctl_hear(const struct ed_ctl *ctl, int fd, struct ed_buf *input, struct e
  * to as many. */
 void ed_ctl_put(FILE *out, struct ed_span text, int width);
 void ed_ctl_put_value(FILE *out, struct ed_span json, int width); /* a string without its quotes */
+void ed_ctl_put_lines(FILE *out, struct ed_span json);            /* likewise, and its lines stay lines */
 void ed_ctl_count_text(double number, char out[16]);              /* 1234 -> "1.2k" */
 void ed_ctl_size_text(double bytes, char out[16]);                /* "1.2M" */
 void ed_ctl_span_text(double ms, char out[16]);                   /* "3d 4h", "12s" */

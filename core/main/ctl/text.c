@@ -42,6 +42,20 @@ void ed_ctl_put_value(FILE *out, struct ed_span json, int width) {
   ed_buf_deinit(&text);
 }
 
+void ed_ctl_put_lines(FILE *out, struct ed_span json) {
+  struct ed_buf text = {0};
+  ed_view_text(&text, json);
+  struct ed_span rest = ed_buf_span(&text);
+  for (const uint8_t *end; rest.len && (end = memchr(rest.at, '\n', rest.len));) {
+    size_t len = (size_t)(end - rest.at);
+    ed_ctl_put(out, ed_span(rest.at, len), 0);
+    fputc('\n', out);
+    rest = ed_span(end + 1, rest.len - len - 1);
+  }
+  ed_ctl_put(out, rest, 0);
+  ed_buf_deinit(&text);
+}
+
 static void short_text(double number, double step, const char *unit_less, char out[16]) {
   static const char units[] = " kMGT";
   size_t unit = 0;

@@ -2,9 +2,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/repeats.h"
 #include "main.h"
 
 /* What a call writes, in memory that the caller frees. */
@@ -90,6 +92,92 @@ START_TEST(levels) {
 }
 END_TEST
 
+/* ---- JSON ---- */
+
+static void expect_json(const char *message, const char *want) {
+  char *text = NULL;
+  size_t len = 0;
+  FILE *out = open_memstream(&text, &len);
+  struct ed_log log = {.out = out, .level = ED_LOG_DEBUG, .format = ED_LOG_JSON};
+  ed_log(&log, ED_LOG_INFO, "net", "%s", message);
+  fclose(out);
+  const char *rest = strstr(text, "Z\",");
+  ck_assert(strncmp(text, "{\"time\":\"2", 10) == 0 && rest);
+  ck_assert_str_eq(rest + 3, want);
+  free(text);
+}
+
+START_TEST(json) {
+  expect_json("x\"\n\t\x1b[2J\x7f\\", "\"level\":\"info\",\"part\":\"net\",\"msg\":\"x\\\"\\n\\u0009\\u001b[2J\\u007f\\\\\"}\n");
+  expect_json("h\xc3\xa9 \xf0\x9f\x98\x80", "\"level\":\"info\",\"part\":\"net\",\"msg\":\"h\xc3\xa9 \xf0\x9f\x98\x80\"}\n");
+  /* what is no UTF-8: cut short, a surrogate, overlong, beyond the last code point, a lone tail */
+  expect_json("\xc3", "\"level\":\"info\",\"part\":\"net\",\"msg\":\"\\ufffd\"}\n");
+  expect_json("\xed\xa0\x80", "\"level\":\"info\",\"part\":\"net\",\"msg\":\"\\ufffd\\ufffd\\ufffd\"}\n");
+  expect_json("\xc0\xaf\xf5", "\"level\":\"info\",\"part\":\"net\",\"msg\":\"\\ufffd\\ufffd\\ufffd\"}\n");
+}
+END_TEST
+
+/* A terminal takes C1 for controls, and turns the line round at U+202E. */
+START_TEST(harmful_text) {
+  expect("\xc2\x9b" "2J\xe2\x80\xae\xe2\x80\xa8\xff", "level=warn part=net msg=\"\\x9b2J\\u202e\\u2028\\xff\"\n");
+}
+END_TEST
+
+/* ---- levels of parts ---- */
+
+START_TEST(levels_of_parts) {
+  struct ed_log_levels levels;
+  char again[200];
+  ck_assert_int_eq(ed_log_levels_parse("warn,net=debug,sqlite=error", &levels), 0);
+  ed_log_levels_text(&levels, again, sizeof again);
+  ck_assert_str_eq(again, "warn,net=debug,sqlite=error");
+  static const struct {
+    const char *part;
+    enum ed_log_level level;
+    bool said;
+  } cases[] = {{"net", ED_LOG_DEBUG, true},   {"main", ED_LOG_WARN, true},     {"main", ED_LOG_INFO, false},
+               {"sqlite", ED_LOG_WARN, false}, {"sqlite", ED_LOG_ERROR, true}, {"ne", ED_LOG_INFO, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    struct ed_log log = {.out = out, .level = levels.all, .parts = levels.parts, .parts_len = levels.parts_len};
+    ed_log(&log, cases[i].level, cases[i].part, "x");
+    fclose(out);
+    ck_assert_int_eq(len > 0, cases[i].said);
+    free(text);
+  }
+  ck_assert_int_eq(ed_log_levels_parse("net=debug", &levels), 0);
+  ck_assert_int_eq(levels.all, ED_LOG_INFO);
+  static const char *const wrong[] = {"", "loud", "info,", "net=", "=info", "net=loud", "NET=info", "net=info=x",
+                                      "a2345678901234567890123456789012345=info"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    ck_assert_int_eq(ed_log_levels_parse(wrong[i], &levels), -EINVAL);
+  ck_assert_uint_eq(levels.parts_len, 1); /* as it was */
+}
+END_TEST
+
+/* ---- repetitions ---- */
+
+START_TEST(repetitions) {
+  char *text = NULL;
+  size_t len = 0;
+  FILE *out = open_memstream(&text, &len);
+  struct ed_log log = {.out = out, .level = ED_LOG_INFO, .repeats = ed_repeats_new()};
+  for (int i = 0; i < 100; i++) ed_log(&log, ED_LOG_WARN, "net", "again");
+  ed_log(&log, ED_LOG_WARN, "net", "other");
+  ed_log(&log, ED_LOG_WARN, "room", "again"); /* another line: of another part */
+  ed_log_tick(&log, true);
+  fclose(out);
+  ed_repeats_free(log.repeats);
+  unsigned lines = 0;
+  for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
+  ck_assert_uint_eq(lines, 4);
+  ck_assert_ptr_nonnull(strstr(text, "part=net msg=\"again\" repeated=99\n"));
+  free(text);
+}
+END_TEST
+
 START_TEST(silence) {
   ed_log(NULL, ED_LOG_ERROR, "net", "nobody hears %d", 1);
   struct ed_log log = {0};
@@ -106,6 +194,10 @@ static Suite *suite(void) {
   tcase_add_test(tests, long_messages_are_cut);
   tcase_add_test(tests, levels);
   tcase_add_test(tests, silence);
+  tcase_add_test(tests, json);
+  tcase_add_test(tests, harmful_text);
+  tcase_add_test(tests, levels_of_parts);
+  tcase_add_test(tests, repetitions);
   suite_add_tcase(suite, tests);
   return suite;
 }

@@ -63,6 +63,19 @@ START_TEST(actions) {
 }
 END_TEST
 
+START_TEST(in_the_background) {
+  struct ed_cli cli;
+  char said[200];
+  ck_assert_int_eq(parse(&cli, "eddyd --daemon --pidfile p", said), 0);
+  ck_assert(cli.action == ED_CLI_RUN && cli.background);
+  ck_assert_str_eq(cli.pidfile, "p");
+  ed_cli_deinit(&cli);
+  ck_assert_int_eq(parse(&cli, "eddyd", said), 0);
+  ck_assert(!cli.background && !cli.pidfile);
+  ed_cli_deinit(&cli);
+}
+END_TEST
+
 static bool is(const char *text, const char *wanted) { return wanted ? text && strcmp(text, wanted) == 0 : !text; }
 
 static const struct {
@@ -111,6 +124,7 @@ static Suite *cli_suite(void) {
   Suite *suite = suite_create("main/cli");
   TCase *tests = tcase_create("cli");
   tcase_add_test(tests, everything);
+  tcase_add_test(tests, in_the_background);
   tcase_add_loop_test(tests, actions, 0, sizeof ACTIONS / sizeof *ACTIONS);
   tcase_add_loop_test(tests, transfers, 0, sizeof TRANSFERS / sizeof *TRANSFERS);
   tcase_add_loop_test(tests, refused, 0, sizeof REFUSED / sizeof *REFUSED);

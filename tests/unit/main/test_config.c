@@ -78,7 +78,7 @@ static const struct refused REFUSED[] = {
     {"return { drain = -1 }", "FILE:1: drain: expected a duration such as \"5s\", not -1\n"},
     {"return { drain = 1e300 }", "FILE:1: drain: out of range (0ms to 1h)\n"},
     {"return { drain = '61m' }", "FILE:1: drain: out of range (0ms to 1h)\n"},
-    {"return { log = 'loud' }", "FILE:1: log: \"loud\": a log level is error, warn, info or debug\n"},
+    {"return { log = 'loud' }", "FILE:1: log: \"loud\": a log level is error, warn, info or debug; net=info that of a part\n"},
     {"return { log = 1 }", "FILE:1: log: expected a text, not 1\n"},
     {"return { scripts = '' }", "FILE:1: scripts: \"\": a path is not empty\n"},
     {"return { scripts = 'a\\0b' }", "FILE:1: scripts: expected a text, not a text with a NUL in it\n"},
@@ -91,7 +91,7 @@ static const struct refused REFUSED[] = {
      "FILE:1: namespaces.a.policy: \"a b\": a name is 1 to 64 of A-Z a-z 0-9 _ -\n"},
     /* all at once, by line; what a terminal would obey is escaped */
     {"return {\n  log = '\\27[2J',\n  drain = {},\n  limits = { depth = 0,\n    key = 0 },\n}",
-     "FILE:2: log: \"\\x1b[2J\": a log level is error, warn, info or debug\n"
+     "FILE:2: log: \"\\x1b[2J\": a log level is error, warn, info or debug; net=info that of a part\n"
      "FILE:3: drain: expected a duration such as \"5s\", not a table\n"
      "FILE:4: limits.depth: out of range (1 to 1024)\n"
      "FILE:5: limits.key: out of range (1B to 64KiB)\n"},
@@ -120,7 +120,7 @@ static void check_defaults(const struct ed_config *config) {
   ck_assert_str_eq(config->listen.list[0], "127.0.0.1:8080");
   ck_assert_uint_eq(config->proxies.len, 0);
   ck_assert_ptr_null(config->public_url);
-  ck_assert_int_eq(config->log, ED_LOG_INFO);
+  ck_assert_int_eq(config->log.all, ED_LOG_INFO);
   ck_assert_uint_eq(config->drain_ms, 5000);
   ck_assert_uint_eq(config->rooms, 100000);
   ck_assert_uint_eq(config->connections, 50000);
@@ -181,7 +181,7 @@ START_TEST(values) {
   ck_assert_str_eq(config->scripts, "/s");
   ck_assert_str_eq(config->public_url, "https://a.example/b");
   ck_assert_str_eq(config->proxies.list[0], "10.0.0.0/8");
-  ck_assert_int_eq(config->log, ED_LOG_DEBUG);
+  ck_assert_int_eq(config->log.all, ED_LOG_DEBUG);
   ck_assert_uint_eq(config->drain_ms, 2500);
   ck_assert_uint_eq(config->rooms, 7);
   ck_assert_uint_eq(config->ping_interval_ms, 0);
@@ -244,7 +244,7 @@ START_TEST(command_line) {
   struct ed_config *config = accepted("return { listen = 5, log = 5, proxies = 5, limits = { depth = 0 } }", options);
   ck_assert_uint_eq(config->listen.len, 2);
   ck_assert_str_eq(config->listen.list[1], "unix:/tmp/a,b");
-  ck_assert_int_eq(config->log, ED_LOG_WARN);
+  ck_assert_int_eq(config->log.all, ED_LOG_WARN);
   ck_assert_uint_eq(config->limits.depth, 8);
   ck_assert_uint_eq(config->limits.queue, 2048);
   ck_assert_uint_eq(config->drain_ms, 1000);
@@ -311,7 +311,7 @@ START_TEST(file_and_command_line_at_once) {
   ck_assert_str_eq(said,
                    "FILE:1: unexpected symbol near '<eof>'\n"
                    "-s lisen=x: unknown name lisen; did you mean listen?\n"
-                   "--log-level x: log: \"x\": a log level is error, warn, info or debug\n");
+                   "--log-level x: log: \"x\": a log level is error, warn, info or debug; net=info that of a part\n");
   free(said);
 }
 END_TEST
