@@ -19,14 +19,18 @@ return {
   -- Proxies whose X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For are believed.
   -- proxies = { "127.0.0.1", "10.0.0.0/8" },
 
-  -- "error", "warn", "info" or "debug".
+  -- "error", "warn", "info" or "debug"; with other levels for single parts or plugins: "info,net=debug,sqlite=error".
   -- log = "info",
+
+  -- How a line of the log is written, "logfmt" or "json"; and where to, else to standard error. SIGHUP opens it anew.
+  -- log_format = "logfmt",
+  -- log_file = "/var/log/eddyd.log",
 
   -- The admin interface, which eddyctl talks to: "auto" is a unix socket in the runtime folder, for this user and root
   -- only; "off"; or an address, of which a TCP one needs the key, as does being on the public addresses (below /admin).
   -- admin = { listen = "127.0.0.1:9090", key = "at least 16 characters, without spaces", public = false },
 
-  -- How long what is queued may take to go out when the server is told to end.
+  -- When the server is told to end it sends its members away evenly over so long; few of them sooner, four a second.
   -- drain = "5s",
 
   -- A namespace is a set of policy, knobs and limits; a page chooses one by its URL, /db/NAME/... Without /db/NAME it
