@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -54,7 +55,9 @@ class Daemon:
             if client.TLS:
                 key = os.path.join(os.path.dirname(client.CERTIFICATE), "key.pem")
                 command += ["-l", "127.0.0.1:0", "-s", f"tls.listen={self.host}"]
-                command += ["-s", f"tls.certificate={client.CERTIFICATE}", "-s", f"tls.key={key}"]
+                self.certificate = os.path.join(self.folder.name, "cert.pem")  # its own: a test may break it
+                shutil.copy(client.CERTIFICATE, self.certificate)
+                command += ["-s", f"tls.certificate={self.certificate}", "-s", f"tls.key={key}"]
             else:
                 command += ["-l", self.host]
             for address in self.listen:

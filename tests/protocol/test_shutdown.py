@@ -38,7 +38,7 @@ def sighup(t):
     whole = client.CERTIFICATE and open(client.CERTIFICATE).read()
     for text in (None, "no certificate", whole):
         if client.CERTIFICATE and text:
-            with open(client.CERTIFICATE, "w") as file:
+            with open(t.daemon.certificate, "w") as file:
                 file.write(text)
         t.daemon.process.send_signal(signal.SIGHUP)
         time.sleep(0.1)
