@@ -6,6 +6,7 @@ import time
 import client
 import values
 from client import BINARY, TEXT
+from daemon import PLUGINS
 from suite import test
 
 PUSH = '{"type":"push","key":"k","action":{"type":"append"},"value":%s}'
@@ -246,4 +247,5 @@ def memory_rooms(t):
     come_and_go(700)
     time.sleep(1)
     grown = t.daemon.memory() - before
-    assert grown < (64 if t.daemon.valgrind else 4) << 20, f"{grown >> 10} KiB more"
+    most = 64 if t.daemon.valgrind else 20 if PLUGINS else 4  # sqlite's cache of pages may be filling: 16 MiB
+    assert grown < most << 20, f"{grown >> 10} KiB more"
