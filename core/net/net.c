@@ -77,7 +77,8 @@ static void set_clock(struct ed_net *net) {
   if (due == UINT64_MAX)
     uv_timer_stop(&net->clock);
   else
-    uv_timer_start(&net->clock, on_clock, due > now ? due - now : 0, 0);
+    /* It repeats, as one that comes due between here and the wait is run before the wait, which would then have no end. */
+    uv_timer_start(&net->clock, on_clock, due > now ? due - now : 0, 1);
 }
 
 static void run_once(struct ed_net *net, uv_run_mode mode) {

@@ -69,6 +69,27 @@ START_TEST(runs_until_drained) {
 }
 END_TEST
 
+static struct ed_timer soon;
+
+/* A long turn: by its end what it has started is overdue, by a clock that the loop has not looked at since. */
+static void dawdle(struct ed_timer *timer) {
+  (void)timer;
+  ed_timer_start(ed_net_timers(drained), &soon, 2, drain);
+  usleep(10000);
+}
+
+START_TEST(a_timer_that_is_overdue_before_the_wait) {
+  static const char *const listen[] = {"127.0.0.1:0"};
+  struct ed_net_options one = options(listen, 1);
+  ck_assert_int_eq(ed_net_open(&drained, &one, &SILENT), 0);
+  struct ed_timer timer = {0};
+  soon = (struct ed_timer){0};
+  ed_timer_start(ed_net_timers(drained), &timer, 20, dawdle);
+  ck_assert_int_eq(ed_net_run(drained), 0); /* else for ever: nothing else would wake it */
+  ed_net_free(drained);
+}
+END_TEST
+
 START_TEST(frees_what_is_open) {
   static const char *const listen[] = {"127.0.0.1:0"};
   struct ed_net_options one = options(listen, 1);
@@ -113,6 +134,7 @@ static Suite *suite(void) {
   TCase *tcase = tcase_create("all");
   tcase_add_test(tcase, two_in_one_process);
   tcase_add_test(tcase, runs_until_drained);
+  tcase_add_test(tcase, a_timer_that_is_overdue_before_the_wait);
   tcase_add_test(tcase, frees_what_is_open);
   tcase_add_test(tcase, refuses_what_makes_no_sense);
   suite_add_tcase(suite, tcase);
