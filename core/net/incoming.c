@@ -119,8 +119,6 @@ read:
 void ed_incoming_open(struct ed_conn *conn) {
   struct ed_buf early = conn->input;
   conn->input = (struct ed_buf){0};
-  ed_call_free(conn->call);
-  conn->call = NULL;
   conn->frame_left = 0;
   ed_conn_phase(conn, ED_OPEN);
   if (!ed_conn_watch(conn, true))

@@ -63,7 +63,7 @@ struct ed_query ed_query_parse(struct ed_span query) {
   struct ed_query found = {0};
   size_t start = 0;
   for (size_t i = 0; i <= query.len; i++) {
-    if (i < query.len && !memchr("&?,", query.at[i], 3)) continue; /* libwebsockets makes a ',' of each '&' */
+    if (i < query.len && !memchr("&?", query.at[i], 2)) continue;
     struct ed_span argument = ed_span(query.len ? query.at + start : NULL, i - start);
     if (ed_span_equal(argument, ED_LIT("cbor=true"))) found.cbor = true;
     if (ed_span_equal(argument, ED_LIT("debug=true"))) found.debug = true;
