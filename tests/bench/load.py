@@ -18,7 +18,7 @@ import machine  # noqa: E402
 import servers  # noqa: E402
 from rows import ROWS, RIVALS, middle  # noqa: E402
 
-REPEATS = 3  # of a disturbed run
+REPEATS, REPEATS_LONG = 3, 1  # of a disturbed run; of one that takes a new server, and so is long
 WARM, WARM_AGAIN = 1.5, 0.3  # seconds, for a new server (those with a compiler need it) and for one that was measured before
 BUSY_LEAST = 0.7  # in a closed loop, of the busier of server and generator
 OWN_LEAST = 0.9
@@ -65,7 +65,8 @@ class Bench:
     def believed(self, row, variant, running):
         """Of a server that runs already, or of a new one each time."""
         timed = ["--seconds", str(self.given.seconds), "--warmup", str(WARM_AGAIN if running else WARM)]
-        for attempt in range(REPEATS + 1):
+        repeats = REPEATS if running else REPEATS_LONG
+        for attempt in range(repeats + 1):
             one = running or self.start(variant)
             try:
                 report, why = self.generate(row, variant, one, timed)
@@ -74,7 +75,7 @@ class Bench:
                     one.stop()
             if not why:
                 return report
-            print(f"# {row.name}, {variant.label}: disturbed: {why}{'; again' if attempt < REPEATS else ''}", file=sys.stderr, flush=True)
+            print(f"# {row.name}, {variant.label}: disturbed: {why}{'; again' if attempt < repeats else ''}", file=sys.stderr, flush=True)
         self.disturbed.setdefault(row.name, []).append(f"{variant.label}: {why}")
         return report
 
