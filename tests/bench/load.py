@@ -7,6 +7,7 @@ turns; medians, and half the distance of the quartiles. A run that was disturbed
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -160,6 +161,7 @@ def main():
     unknown = set(wanted) - {row.name for row in ROWS}
     if unknown:
         parser.error("no such row: " + ", ".join(sorted(unknown)))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # and its servers with it
     bench = Bench(given)
     network = machine.own_network()  # behind npm, which needs the other one
     for name in wanted:
