@@ -51,6 +51,8 @@ class Broken:
                     self.read(key.data)
 
     def drop(self, client):
+        if client not in self.clients:
+            return  # it was, in the same round of the selector
         self.selector.unregister(client.socket)
         self.clients.remove(client)
         client.socket.close()
