@@ -87,7 +87,7 @@ return {
   -- Plugins, in the order in which they are asked: see plugins/README.md. Each may be left out.
   plugins = {
     -- Rooms outlive the process: plugins/sqlite/README.md. The file is relative to the folder that eddyd is started in.
-    -- durability: "sync": nobody hears what a crash could take back; "batch": the last 50 ms may be lost; "snapshot": 5 s.
+    -- durability: "sync": nobody hears what a crash could take back; "batch": the last 200 ms may be lost; "snapshot": 5 s.
     sqlite = { path = "eddy.db", durability = "batch" },
 
     -- GET /metrics, for Prometheus: plugins/metrics/README.md. Who may read it: addresses and ranges, "unix".

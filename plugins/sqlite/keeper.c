@@ -58,7 +58,7 @@ static struct kept *kept_new(struct keeper *keeper, struct eddy_text name, int64
   if (before) unname(keeper, before);
   struct kept *kept = mem_zalloc(sizeof *kept + name.len + 1);
   kept->id = id;
-  kept->block = KEEPER_BLOCK_MIN / 2;
+  kept->block = KEEPER_BLOCK_MIN / KEEPER_BLOCK_GROWTH;
   kept->name_len = name.len;
   memcpy(kept->name, name.at, name.len);
   kept->named = true;
@@ -152,11 +152,12 @@ void keeper_turn(struct keeper *keeper) { hand_over(keeper); }
 /* ---- numbers and the outbox ---- */
 
 static void reserve(struct keeper *keeper, struct kept *kept, uint64_t seq) {
+  if (kept->durable < seq + KEEPER_SHORT) keeper->urgent = true;
   if (kept->asked >= seq + kept->block / 2) return;
-  kept->block = kept->block * 2 < KEEPER_BLOCK_MAX ? kept->block * 2 : KEEPER_BLOCK_MAX;
+  kept->block =
+      kept->block < KEEPER_BLOCK_MAX / KEEPER_BLOCK_GROWTH ? kept->block * KEEPER_BLOCK_GROWTH : KEEPER_BLOCK_MAX;
   kept->asked = seq + kept->block;
   kept->expires_ms = keeper->host->room_expires_ms(keeper->core, kept->room);
-  keeper->urgent = true; /* while there still are numbers left of the last one */
   add_apart(keeper, &(struct record){.kind = RECORD_RESERVE,
                                      .kept = kept,
                                      .seq = kept->asked,

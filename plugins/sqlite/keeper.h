@@ -1,6 +1,6 @@
 /* The loop's side: what each room has told and what of it is safe. Everything here is of the loop thread.
  *
- * Numbers. A room's row holds a number that later messages are beyond: a reservation made ahead in blocks that double,
+ * Numbers. A room's row holds a number that later messages are beyond: a reservation made ahead in blocks that grow,
  * or, where it was closed as it should be, the last number used. A number is heard of only once a reservation that
  * covers it is on disk, so after any crash the room goes on beyond all that anybody has heard.
  *
@@ -11,8 +11,10 @@
 
 #include "writer.h"
 
-#define KEEPER_BLOCK_MIN 1024u
+#define KEEPER_BLOCK_MIN 4096u
+#define KEEPER_BLOCK_GROWTH 8u
 #define KEEPER_BLOCK_MAX 1048576u
+#define KEEPER_SHORT 512u /* so few numbers left: the next reservation waits no longer for the interval */
 
 struct keeper_meters {
   struct eddy_counter *commits, *changes, *errors, *refused, *queued_bytes, *queued_changes, *failing;

@@ -69,13 +69,13 @@ static struct net_stream *stream_of(struct net *net, struct kept *kept, struct e
 
 /* ---- changes ---- */
 
-static void list_add(struct net *net, struct net_list *list, const char *at) {
+static void list_add(struct net *net, struct net_list *list, uint64_t seq, const char *at) {
   if (net->entries_len == net->entries_cap) {
     net->entries_cap = net->entries_cap * 2 + 1024;
     net->entries = mem_resize(net->entries, net->entries_cap * sizeof *net->entries);
   }
   uint32_t index = (uint32_t)net->entries_len++;
-  net->entries[index] = (struct net_entry){.at = at, .next = NET_NONE};
+  net->entries[index] = (struct net_entry){.at = at, .seq = seq, .next = NET_NONE};
   if (list->first == NET_NONE)
     list->first = index;
   else
@@ -90,13 +90,10 @@ static uint64_t base_seq(const struct net_stream *stream) {
 }
 
 static void trim(struct net *net, struct net_stream *stream, uint64_t seq) {
-  struct record append;
   if (seq > stream->trim) stream->trim = seq;
   if (stream->base && base_seq(stream) <= seq) stream->base = NULL;
-  for (; stream->appends.first != NET_NONE; stream->appends.first = net->entries[stream->appends.first].next) {
-    batch_read(net->entries[stream->appends.first].at, &append);
-    if (append.seq > seq) return;
-  }
+  while (stream->appends.first != NET_NONE && net->entries[stream->appends.first].seq <= seq)
+    stream->appends.first = net->entries[stream->appends.first].next;
 }
 
 /* What is beyond the trim may be in the database or among the appends: that shows when they are written. */
@@ -104,7 +101,7 @@ static void drop(struct net *net, struct net_stream *stream, uint64_t seq, const
   if (stream->base && base_seq(stream) == seq)
     stream->base = NULL;
   else if (seq > stream->trim)
-    list_add(net, &stream->drops, at);
+    list_add(net, &stream->drops, seq, at);
 }
 
 void net_add(struct net *net, const struct record *record, const char *at) {
@@ -114,7 +111,7 @@ void net_add(struct net *net, const struct record *record, const char *at) {
       trim(net, stream, record->seq - 1); /* its number is beyond all others */
       stream->clear = true;
       /* fall through */
-    case RECORD_APPEND: list_add(net, &stream->appends, at); break;
+    case RECORD_APPEND: list_add(net, &stream->appends, record->seq, at); break;
     case RECORD_COMPACT:
       trim(net, stream, record->seq);
       stream->base = at;

@@ -11,6 +11,7 @@
 /* A change that stands: a message to be written, or one of before the list that is to go. */
 struct net_entry {
   const char *at; /* the record in its batch */
+  uint64_t seq;   /* its number: a batch is large, and not to be looked at twice */
   uint32_t next;  /* NET_NONE: the last one */
 };
 

@@ -29,7 +29,7 @@ static const struct eddy_option OPTIONS[] = {
     {.name = "interval",
      .kind = EDDY_OPTION_DURATION,
      .standard = "0s",
-     .help = "How often batch and snapshot write; 0: 50ms for batch, 5s for snapshot.",
+     .help = "How often batch and snapshot write; 0: 200ms for batch, 5s for snapshot.",
      .max = 3600000},
     {.name = "queue",
      .kind = EDDY_OPTION_SIZE,
@@ -133,7 +133,7 @@ static int open_writer(struct keeper *keeper, const char *path, char why[DB_WHY]
   const char *durability = keeper->host->option_text(keeper->core, "durability");
   uint64_t interval_ms = keeper->host->option_number(keeper->core, "interval");
   keeper->sync = strcmp(durability, "sync") == 0;
-  if (!interval_ms) interval_ms = strcmp(durability, "snapshot") == 0 ? 5000 : 50;
+  if (!interval_ms) interval_ms = strcmp(durability, "snapshot") == 0 ? 5000 : 200;
   const struct writer_options options = {.interval_ms = keeper->sync ? 0 : interval_ms,
                                          .full = keeper->sync,
                                          .patience_ms = PATIENCE_MS,

@@ -195,14 +195,13 @@ static int compare(const void *a, const void *b) {
 static size_t sort_drops(struct store *store, const struct net_stream *stream) {
   size_t len = 0;
   for (uint32_t i = stream->drops.first; i != NET_NONE; i = store->net.entries[i].next) {
-    struct record record;
-    batch_read(store->net.entries[i].at, &record);
-    if (record.seq <= stream->trim) continue;
+    uint64_t seq = store->net.entries[i].seq;
+    if (seq <= stream->trim) continue;
     if (len == store->drops_cap) {
       store->drops_cap = store->drops_cap * 2 + 64;
       store->drops = mem_resize(store->drops, store->drops_cap * sizeof *store->drops);
     }
-    store->drops[len++] = record.seq;
+    store->drops[len++] = seq;
   }
   if (len) qsort(store->drops, len, sizeof *store->drops, compare);
   return len;
@@ -234,11 +233,9 @@ static int write_stream(struct store *store, const struct net_stream *stream) {
     if (rc == SQLITE_OK) rc = put_in(store, stream);
   }
   for (uint32_t i = stream->appends.first; i != NET_NONE && rc == SQLITE_OK; i = store->net.entries[i].next) {
-    const char *at = store->net.entries[i].at;
-    struct record record;
-    batch_read(at, &record);
-    while (passed < drops && store->drops[passed] < record.seq) passed++;
-    if (passed == drops || store->drops[passed] != record.seq) rc = add_record(store, stream, at);
+    const struct net_entry *entry = &store->net.entries[i];
+    while (passed < drops && store->drops[passed] < entry->seq) passed++;
+    if (passed == drops || store->drops[passed] != entry->seq) rc = add_record(store, stream, entry->at);
   }
   return rc == SQLITE_OK ? put_in(store, stream) : rc;
 }

@@ -19,7 +19,8 @@ from daemon import SANITIZER, Daemon  # noqa: E402
 from disk import POWER, TEAR, Disk  # noqa: E402
 from load import Player  # noqa: E402
 
-SLACK = 0.25  # seconds that a busy machine may add to the batch time
+SLACK = 0.5  # seconds that a busy machine and a slow disk may add to the interval
+LIVES = {"sync": 0.5, "batch": 1.5, "snapshot": 1.5}  # at most, in seconds: longer than what may be lost
 
 
 def end_it(daemon, disk, how, wires, chance):
@@ -32,10 +33,10 @@ def end_it(daemon, disk, how, wires, chance):
     daemon.process.kill()
 
 
-def run_once(daemon, disk, how, players, chance):
+def run_once(daemon, disk, how, players, chance, lives):
     """Load until it is killed. What is wrong, or ''; and when it was killed."""
     wires = {wire: player for player in players for wire in (player.sender, player.listener)}
-    kill_at = time.monotonic() + chance.uniform(0.02, 0.5)
+    kill_at = time.monotonic() + chance.uniform(0.02, lives)
     killed_at, told = None, False
     wrong = ""
     while wires and not wrong:
@@ -65,7 +66,7 @@ def run(program, durability, options):
     chance = random.Random(options.seed)
     folder = tempfile.TemporaryDirectory(prefix="eddyd-kill-")
     path = os.path.join(folder.name, "eddy.db")
-    interval = {"sync": 0, "batch": 0.05, "snapshot": 0.3}[durability]
+    interval = {"sync": 0, "batch": 0.2, "snapshot": 0.3}[durability]
     knobs = {"plugins.sqlite.path": path, "plugins.sqlite.durability": durability}
     if durability == "snapshot":
         knobs["plugins.sqlite.interval"] = "300ms"
@@ -81,7 +82,7 @@ def run(program, durability, options):
         for player in players:
             wrong = wrong or player.begin(daemon)
         if not wrong:
-            wrong, killed_at = run_once(daemon, disk, how, players, chance)
+            wrong, killed_at = run_once(daemon, disk, how, players, chance, LIVES[durability])
         for player in players:
             player.end()
         if SANITIZER.search(daemon.log()):

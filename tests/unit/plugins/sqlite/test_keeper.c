@@ -10,6 +10,7 @@
 #include "db.h"
 #include "fake_host.h"
 #include "fault_vfs.h"
+#include "keeper.h"
 #include "kept.h"
 #include "main.h"
 
@@ -95,9 +96,31 @@ START_TEST(numbers_are_reserved_before_they_are_heard) {
   struct eddy_core after = {.interval_ms = 10};
   ck_assert_int_eq(world_start(&after, copy, modes[_i]), 0);
   room = must_get(&after, "default/a");
-  ck_assert_uint_ge(room->seq, 1024); /* crashed: behind the reservation */
+  ck_assert_uint_ge(room->seq, KEEPER_BLOCK_MIN); /* crashed: behind the reservation */
   room_leave(&after, room, false);
   world_stop(&after);
+}
+END_TEST
+
+/* A busy room does not have the disk synced for its numbers before they are short. */
+START_TEST(reservations_wait_for_the_interval_while_there_are_numbers) {
+  struct eddy_core world = {.interval_ms = 3600000};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_create(&world, "default/a");
+  append(&world, room, "1");
+  room_turn(&world);
+  ck_assert(room_safe(&world, room));
+  while (room->seq < KEEPER_BLOCK_MIN - KEEPER_SHORT) append(&world, room, "2"), room_turn(&world);
+  for (int i = 0; i < 20; i++) nap_ms(1), world_work(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT seq FROM rooms"), KEEPER_BLOCK_MIN);
+  ck_assert_uint_eq(scalar(path, "SELECT sum(count) FROM segments"), 1);
+  append(&world, room, "3");
+  room_turn(&world);
+  for (int i = 0; i < 5000 && scalar(path, "SELECT seq FROM rooms") == KEEPER_BLOCK_MIN; i++) nap_ms(1);
+  ck_assert_uint_ge(scalar(path, "SELECT seq FROM rooms"), KEEPER_BLOCK_MIN * KEEPER_BLOCK_GROWTH);
+  ck_assert_uint_eq(room->outbox, UINT64_MAX); /* and nobody has waited */
+  room_leave(&world, room, false);
+  world_stop(&world);
 }
 END_TEST
 
@@ -419,7 +442,7 @@ START_TEST(batch_goes_on_while_writing_fails_up_to_its_reservation) {
     room_turn(&world);
   }
   ck_assert_int_eq(rc, -EIO);
-  ck_assert_int_eq(pushed, 1024); /* what was reserved when the disk was still there */
+  ck_assert_int_eq(pushed, KEEPER_BLOCK_MIN); /* what was reserved when the disk was still there */
   fault_vfs_set(FAULT_NONE);
   for (int i = 0; i < 5000 && !strstr(world.log, "again"); i++) nap_ms(1), world_work(&world);
   append(&world, room, "4");
@@ -427,7 +450,7 @@ START_TEST(batch_goes_on_while_writing_fails_up_to_its_reservation) {
   ck_assert(room_safe(&world, room));
   room_leave(&world, room, false);
   world_stop(&world);
-  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), 1025);
+  ck_assert_uint_eq(scalar(path, "SELECT coalesce(sum(count), 0) FROM segments"), KEEPER_BLOCK_MIN + 1);
 }
 END_TEST
 
@@ -710,6 +733,7 @@ static Suite *suite(void) {
   tcase_add_test(tc, a_room_whose_time_is_up_is_deleted);
   tcase_add_loop_test(tc, sync_refuses_while_writing_fails_and_loses_nothing, 0, 3);
   tcase_add_test(tc, a_flapping_disk_does_not_fill_the_log);
+  tcase_add_test(tc, reservations_wait_for_the_interval_while_there_are_numbers);
   tcase_add_test(tc, batch_goes_on_while_writing_fails_up_to_its_reservation);
   tcase_add_test(tc, the_queue_is_bounded);
   tcase_add_test(tc, a_torn_last_write_takes_back_that_commit_alone);
