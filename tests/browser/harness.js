@@ -32,11 +32,14 @@ export async function until(what, ask, patience = 10000) {
   }
 }
 
-/** Until all of these pages show the same, which `look` gives; that. */
+/** Until all of these pages show the same, which `look` gives, and go on showing it; that. */
 export const agree = (what, pages, look, wanted = () => true) =>
   until(what, async () => {
     const seen = await Promise.all(pages.map(look));
-    if (seen.some((one) => one !== seen[0]) || !wanted(seen[0])) throw new Error(seen.map(String).join(' | ').slice(0, 500));
+    const told = () => new Error(seen.map((one) => String(one).slice(0, 200)).join(' | '));
+    if (seen.some((one) => one !== seen[0]) || !wanted(seen[0])) throw told();
+    await sleep(150);
+    for (const page of pages) if ((await look(page)) !== seen[0]) throw told();
     return seen[0] ?? true;
   });
 
@@ -63,7 +66,13 @@ export class Daemon {
 
   async run() {
     const config = path.join(this.folder, 'eddy.lua');
-    fs.writeFileSync(config, 'return { scripts = "scripts", plugins = { sqlite = { path = "eddy.db", durability = "sync" }, web = {} } }\n'.replace(process.env.EDDY_TEST_PAGES ? ', web = {}' : '#', ''));
+    fs.writeFileSync(
+      config,
+      'return { scripts = "scripts", plugins = { sqlite = { path = "eddy.db", durability = "sync" }, web = {} } }\n'.replace(
+        process.env.EDDY_TEST_PAGES ? ', web = {}' : '#',
+        '',
+      ),
+    );
     this.log = '';
     this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,13 +85,17 @@ export class Daemon {
     });
   }
 
-  /** Changes a policy's script, as an editor would: its rooms get it while they run. */
-  edit(policy, from, to) {
+  /** Changes a policy's script, as an editor would; until its rooms have it. */
+  async edit(policy, from, to) {
     const file = path.join(this.scripts, 'rooms', `${policy}.lua`);
     const text = fs.readFileSync(file, 'utf8');
     assert.ok(text.includes(from), `${policy}.lua has no ${from}`);
+    const before = this.log.length;
     fs.writeFileSync(`${file}.new`, text.replace(from, to));
     fs.renameSync(`${file}.new`, file);
+    await until(`${policy} is loaded`, () =>
+      new RegExp(`policy ${policy}: version \\d+ loaded`).test(this.log.slice(before)),
+    );
   }
 
   async kill(signal = 'SIGKILL') {
@@ -194,7 +207,8 @@ export class Scene {
     );
     this.pages.push(page);
     const at = new URL(url, process.env.EDDY_TEST_PAGES ?? this.daemon.api);
-    if (process.env.EDDY_TEST_PAGES) at.searchParams.set('api', proxy ? this.daemon.api.replace(/:\d+/, `:${proxy.port}`) : this.daemon.api);
+    if (process.env.EDDY_TEST_PAGES)
+      at.searchParams.set('api', proxy ? this.daemon.api.replace(/:\d+/, `:${proxy.port}`) : this.daemon.api);
     else if (proxy) at.port = proxy.port;
     await page.goto(at.href);
     return page;
