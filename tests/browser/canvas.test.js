@@ -19,7 +19,7 @@ scene('canvas: two pages and a late one; undone and erased; a rule changes meanw
   const before = await seen(ann);
   await draw(ann, [0.2, 0.2], [0.8, 0.8]);
   const one = await agree('a line shows', [ann, bob], seen, (shown) => shown !== before);
-  await until("and the other's cursor", async () => (await bob.locator('.cursor').count()) === 1);
+  await until("and the other's cursor", async () => (await bob.locator('.pin').count()) === 1);
   await bob.click('#tools button:nth-child(2)');
   await draw(bob, [0.2, 0.8], [0.5, 0.4], [0.8, 0.2]);
   const two = await agree('two', [ann, bob], seen, (shown) => shown !== one);

@@ -225,6 +225,11 @@ export class Scene {
     for (const page of pages) await page.waitForSelector('#status[data-state=connected]', { timeout: 20000 });
   }
 
+  /** Long enough for what was done to be sent by itself. */
+  beat() {
+    return sleep(60);
+  }
+
   /** A picture for people, build/shots/NAME.png. */
   async shot(page, name) {
     fs.mkdirSync(shots, { recursive: true });

@@ -4,41 +4,13 @@
 //   const { connection, me, people } = await join('counter');
 /** @import { Connection, ConnectionOptions, Presence, Peers, Status } from '../client/index.js' */
 import { connect, createRoom, joinRoom, Presence as Here, uniqueClientId } from '../client/index.js';
+import { by, colour, el } from './dom.js';
 
 /** Who somebody is, as the others see it. @typedef {{ name: string, hue: number }} Person */
 
 const NAMES =
   'Adder Badger Beaver Bison Crane Curlew Dormouse Falcon Fox Gecko Hare Heron Ibex Jackdaw Kestrel Lark Lynx Marten ' +
   'Mole Newt Otter Owl Pike Puffin Quail Raven Robin Seal Shrew Stoat Swift Tern Toad Trout Viper Vole Weasel Wren';
-
-/**
- * An element: `el('button', { type: 'button', onclick: f }, 'Go')`.
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {Record<string, any>} [properties]
- * @param {(Node | string)[]} children
- * @returns {HTMLElementTagNameMap[T]}
- */
-export function el(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in element) /** @type {any} */ (element)[name] = value;
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-/**
- * The element of the page with this id.
- * @template {HTMLElement} [T=HTMLElement]
- * @param {string} id
- * @returns {T}
- */
-export const by = (id) => /** @type {T} */ (document.getElementById(id));
-
-/** A person's colour, to be seen on dark and on light. @param {unknown} hue */
-export const colour = (hue) => `oklch(0.54 0.15 ${Number(hue) || 0})`;
 
 const notice = el('div', { id: 'notice', role: 'status' });
 /** @type {ReturnType<typeof setTimeout>} */

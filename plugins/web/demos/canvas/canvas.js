@@ -1,7 +1,8 @@
 // A canvas to draw on together, with everybody's cursor: scripts/rooms/whiteboard.lua. A stroke is a shape of the board;
 // while it is drawn it is set again and again, so that others see it grow.
 import { debounce, Presence, SharedReducer } from '../../client/index.js';
-import { by, colour, el, join, say } from '../shared.js';
+import { by, el, palette, Pins } from '../dom.js';
+import { join, say } from '../shared.js';
 
 const { connection, me, person } = await join('whiteboard');
 
@@ -56,20 +57,19 @@ const pen = { colour: COLOURS[4], width: 8 };
 let erasing = false;
 /** Ids of strokes, the latest last. @type {string[]} */
 const mine = [];
-for (const [index, colour] of [...COLOURS, ''].entries()) {
-  const tool = el('button', { type: 'button', ariaPressed: `${colour === pen.colour}` }, colour ? '' : 'Eraser');
-  if (colour) Object.assign(tool, { className: 'colour', ariaLabel: `Colour ${index + 1}` });
-  tool.style.backgroundColor = colour;
-  tool.onclick = () => {
-    for (const other of by('tools').children) if (other.ariaPressed) other.ariaPressed = `${other === tool}`;
+const tools = palette(
+  COLOURS,
+  pen.colour,
+  (colour) => {
     erasing = !colour;
     pen.colour = colour || pen.colour;
-  };
-  by('tools').append(tool);
-}
+  },
+  'Eraser',
+);
 const width = el('input', { type: 'range', min: 2, max: 40, value: pen.width, ariaLabel: 'Width' });
 width.oninput = () => (pen.width = Number(width.value));
 by('tools').append(
+  ...tools,
   width,
   el('button', { type: 'button', onclick: () => erase([mine.pop()]) }, 'Undo'),
   el('button', { type: 'button', onclick: () => erase(Object.keys(board.value)) }, 'Clear'),
@@ -93,7 +93,7 @@ function up() {
 }
 /** @param {number[]} point */
 function move([x, y]) {
-  cursors.set({ x, y, ...person });
+  cursors.set({ x: x / SIZE, y: y / SIZE, ...person });
   if (stroke && stroke.shape.points.push(x, y) > LONGEST) {
     up();
     down([x, y]);
@@ -126,32 +126,19 @@ canvas.onkeydown = (event) => {
   at = at.map((one, i) => Math.max(0, Math.min(SIZE, one + way[i] * (event.shiftKey ? 4 : 20))));
   if (event.key === ' ') stroke ? up() : down(at);
   move(at);
-  mark('own', { x: at[0], y: at[1], name: '', hue: person.hue });
+  showCursors(at);
 };
-canvas.onblur = () => unmark('own');
+canvas.onblur = () => showCursors();
 
 // Cursors: those of the others, and one's own where it is moved by keys.
 
-/** @typedef {{ x: number, y: number, name: string, hue: number }} Cursor */
-/** @type {Presence<Cursor>} */
+/** @type {Presence<import('../dom.js').Pin>} */
 const cursors = new Presence(connection, { key: 'cursor/board', debounce: 40 });
-/** @type {Map<string, HTMLElement>} */
-const marks = new Map();
-
-/** @param {string} id @param {Cursor} cursor */
-function mark(id, { x, y, name, hue }) {
-  const mark = marks.get(id) ?? el('div', { className: 'cursor' }, el('span'));
-  if (!marks.has(id)) by('board').append(mark);
-  marks.set(id, mark);
-  Object.assign(mark.style, { left: `${+x / 10}%`, top: `${+y / 10}%`, backgroundColor: colour(hue) });
-  /** @type {HTMLElement} */ (mark.firstChild).textContent = name;
+const pins = new Pins(by('board'));
+/** @param {number[]} [own] */
+function showCursors(own) {
+  const shown = Object.fromEntries(Object.entries(cursors.value).map(([id, { value }]) => [id, value]));
+  if (own) shown[me] = { x: own[0] / SIZE, y: own[1] / SIZE, name: '', hue: person.hue };
+  pins.show(shown);
 }
-/** @param {string} id */
-function unmark(id) {
-  marks.get(id)?.remove();
-  marks.delete(id);
-}
-cursors.subscribe((all) => {
-  for (const id of marks.keys()) if (!all[id] && id !== 'own') unmark(id);
-  for (const [id, { value }] of Object.entries(all)) mark(id, value);
-});
+cursors.subscribe(() => showCursors(document.activeElement === canvas ? at : undefined));

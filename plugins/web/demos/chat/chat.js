@@ -1,7 +1,8 @@
 // A chat: what is said is appended to one key. How much of it is kept, how fast one may talk, and which words are starred
 // out is the room's to say: scripts/rooms/chat.lua.
 /** @import { Item } from '../../client/index.js' */
-import { by, colour, el, join, say } from '../shared.js';
+import { by, colour, el } from '../dom.js';
+import { join, say } from '../shared.js';
 
 const { connection, me, person } = await join('chat');
 

@@ -1,7 +1,8 @@
 // A number that everybody may turn up and down: a shared reducer. The room's policy, scripts/rooms/counter.lua, takes the
 // same steps as the function here, and decides.
 import { SharedReducer } from '../../client/index.js';
-import { by, join, say } from '../shared.js';
+import { by } from '../dom.js';
+import { join, say } from '../shared.js';
 
 const { connection } = await join('counter');
 

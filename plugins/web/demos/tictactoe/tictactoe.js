@@ -1,7 +1,8 @@
 // Tic-tac-toe, with a referee: scripts/rooms/tictactoe.lua has the rules, so no page can cheat. The rules here let a move
 // show before the room has answered; a move that they do not allow shows as nothing, but is sent all the same.
 import { SharedReducer } from '../../client/index.js';
-import { by, el, join, say } from '../shared.js';
+import { by, el } from '../dom.js';
+import { join, say } from '../shared.js';
 
 const { connection, me, people } = await join('tictactoe');
 
