@@ -1,14 +1,7 @@
 // The chat: what is said is kept, in one order, and the room judges it.
 import assert from 'node:assert/strict';
 import { agree, scene, until } from './harness.js';
-
-const said = (page) =>
-  page.locator('#log li:not(.sending)').evaluateAll((rows) => rows.map((row) => row.lastChild.textContent).join('\n'));
-
-async function tell(page, text) {
-  await page.fill('#text', text);
-  await page.press('#text', 'Enter');
-}
+import { said, tell } from './players.js';
 
 scene('chat: two pages and a late one; what is bad changes meanwhile', async (scene) => {
   const ann = await scene.demo('chat');

@@ -1,25 +1,19 @@
 // The text: all write at once, and the room has it folded.
 import assert from 'node:assert/strict';
 import { agree, scene, until } from './harness.js';
-
-const shown = (page) => page.inputValue('#area');
-async function write(page, at, text) {
-  await page.focus('#area');
-  await page.keyboard.press(at);
-  await page.keyboard.type(text);
-}
+import { write, written } from './players.js';
 
 scene('text: two pages and a late one write at once; it is folded; a rule changes meanwhile', async (scene) => {
   const ann = await scene.demo('text');
   const bob = await scene.demo('text', { room: ann });
-  const both = async (wanted) => agree(wanted, [ann, bob], shown, (text) => text === wanted);
+  const both = async (wanted) => agree(wanted, [ann, bob], written, (text) => text === wanted);
   await write(ann, 'End', 'one two');
   await both('one two');
   await Promise.all([write(ann, 'Home', '<b>zero</b> '), write(bob, 'End', ' three 🙂')]);
   await both('<b>zero</b> one two three 🙂');
   await until("the other's caret shows", async () => (await ann.textContent('.caret')) !== '');
   const eve = await scene.demo('text', { room: ann });
-  const all = async (wanted) => agree(wanted, [ann, bob, eve], shown, (text) => text === wanted);
+  const all = async (wanted) => agree(wanted, [ann, bob, eve], written, (text) => text === wanted);
   await all('<b>zero</b> one two three 🙂');
 
   await write(bob, 'Home', '');
@@ -27,8 +21,8 @@ scene('text: two pages and a late one write at once; it is folded; a rule change
   await ann.keyboard.type('X'); // it is behind what has gone
   await all('Xone two three 🙂');
   await ann.keyboard.press('Control+z');
-  await until('what she wrote last is undone', async () => !(await shown(ann)).includes('X'));
-  await until("and not the other's part of it", async () => (await shown(eve)).endsWith('one two three 🙂'));
+  await until('what she wrote last is undone', async () => !(await written(ann)).includes('X'));
+  await until("and not the other's part of it", async () => (await written(eve)).endsWith('one two three 🙂'));
 
   const kept = async () => {
     const { http_url } = await (
@@ -46,17 +40,17 @@ scene('text: two pages and a late one write at once; it is folded; a rule change
     await scene.beat();
     most = Math.max(most, await kept());
   }
-  await agree('all have it', [ann, bob, eve], shown, (text) => text.endsWith('.'.repeat(30)));
+  await agree('all have it', [ann, bob, eve], written, (text) => text.endsWith('.'.repeat(30)));
   assert.ok(most >= 9, `there were ${most}`);
   await until('it was folded', async () => (await kept()) <= 10);
   const late = await scene.demo('text', { room: ann });
-  await agree('and is whole', [ann, bob, eve, late], shown);
+  await agree('and is whole', [ann, bob, eve, late], written);
 
   await scene.daemon.edit('text', 'longest = "256KiB"', 'longest = "50B"');
-  const before = await shown(eve);
+  const before = await written(eve);
   await bob.keyboard.insertText('much '.repeat(100));
   await until('the new rule is told', async () => (await bob.textContent('#notice')) === 'this is too much at once');
-  await agree('it is taken back', [ann, bob, eve, late], shown, (text) => text === before);
+  await agree('it is taken back', [ann, bob, eve, late], written, (text) => text === before);
   await write(bob, 'End', '!');
-  await agree('and he may go on', [ann, bob, eve, late], shown, (text) => text === `${before}!`);
+  await agree('and he may go on', [ann, bob, eve, late], written, (text) => text === `${before}!`);
 });

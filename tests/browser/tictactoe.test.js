@@ -1,9 +1,8 @@
 // Tic-tac-toe: the referee is in the room.
 import assert from 'node:assert/strict';
 import { agree, scene, until } from './harness.js';
+import { board } from './players.js';
 
-const board = (page) =>
-  page.locator('#board button').evaluateAll((all) => all.map((one) => one.textContent || '.').join(''));
 const play = (page, index) => page.locator('#board button').nth(index).click();
 const refused = (page, why) => until(why, async () => (await page.textContent('#notice')) === why);
 

@@ -31,7 +31,8 @@ scene('voxel: two pages and a late one build; taken away; a rule changes meanwhi
   const eve = await scene.demo('voxel', { room: ann });
   await bare(eve);
   await all(ann, bob, eve)('4 blocks');
-  await eve.mouse.move(480, 280); // away from the other blocks in hand
+  await eve.mouse.move(400, 460); // away from the other blocks in hand
+
   const alike = await agree('as one who comes late sees it', [ann, bob, eve], seen, (shown) => shown !== four);
   await ann.mouse.move(600, 450);
   await ann.mouse.down();
