@@ -206,10 +206,8 @@ export class Scene {
       ),
     );
     this.pages.push(page);
-    const at = new URL(url, process.env.EDDY_TEST_PAGES ?? this.daemon.api);
-    if (process.env.EDDY_TEST_PAGES)
-      at.searchParams.set('api', proxy ? this.daemon.api.replace(/:\d+/, `:${proxy.port}`) : this.daemon.api);
-    else if (proxy) at.port = proxy.port;
+    const at = new URL(url, this.daemon.api);
+    if (proxy) at.port = proxy.port;
     await page.goto(at.href);
     return page;
   }
