@@ -68,10 +68,7 @@ export class Daemon {
     const config = path.join(this.folder, 'eddy.lua');
     fs.writeFileSync(
       config,
-      'return { scripts = "scripts", plugins = { sqlite = { path = "eddy.db", durability = "sync" }, web = {} } }\n'.replace(
-        process.env.EDDY_TEST_PAGES ? ', web = {}' : '#',
-        '',
-      ),
+      'return { scripts = "scripts", plugins = { sqlite = { path = "eddy.db", durability = "sync" }, web = {} } }\n',
     );
     this.log = '';
     this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`], {
@@ -149,15 +146,16 @@ export class Proxy {
   }
 }
 
+/** A promise, as several pages may be the first. */
 let browser;
-after(() => browser?.close());
+after(async () => (await browser)?.close());
 
 const FLAGS =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update ' +
   '--disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader';
 
-async function theBrowser() {
-  browser ??= await chromium.launch({
+function theBrowser() {
+  browser ??= chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: FLAGS.split(' '),
