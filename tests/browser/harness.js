@@ -169,7 +169,8 @@ const UNREACHABLE = /net::ERR_|WebSocket connection to|the server responded with
 /** A daemon, and the pages that look at it. */
 export class Scene {
   pages = [];
-  proxies = [];
+  /** What is to be called when the test ends. */
+  ends = [];
   troubles = [];
   /** While true, pages may say that they cannot reach the server. */
   broken = false;
@@ -182,7 +183,7 @@ export class Scene {
 
   async proxy() {
     const proxy = await Proxy.start(this.daemon.port);
-    this.proxies.push(proxy);
+    this.ends.push(() => proxy.offline().catch(() => {}));
     return proxy;
   }
 
@@ -238,7 +239,7 @@ export class Scene {
 
   async end() {
     for (const page of this.pages) await page.context().close();
-    for (const proxy of this.proxies) await proxy.offline().catch(() => {});
+    for (const end of this.ends) await end();
     await this.daemon.end();
   }
 }

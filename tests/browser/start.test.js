@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
-import { scene, until } from './harness.js';
+import { agree, scene, text, until } from './harness.js';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const web = path.resolve(here, '../../plugins/web');
@@ -40,6 +40,7 @@ scene('what the start page gives to copy works', async (scene) => {
   const example = await start.locator('pre code').first().textContent();
   const elsewhere = http.createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(example));
   await new Promise((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  scene.ends.push(() => elsewhere.close().closeAllConnections());
   const page = await scene.page(`http://127.0.0.1:${elsewhere.address().port}/example.html`);
   scene.troubles.splice(0); // it has no icon
   await until('it has a room', () => page.url().includes('room='));
@@ -48,10 +49,7 @@ scene('what the start page gives to copy works', async (scene) => {
     return Number(await page.textContent('#count')) > 0;
   });
   const other = await scene.demo('counter', { room: page });
-  await until(
-    'in the room that it says',
-    async () => (await other.textContent('#count')) === (await page.textContent('#count')),
-  );
+  await agree('in the room that it says', [page, other], text('#count'));
 });
 
 test('each demo: a folder with its page, its picture and its policy; under 200 lines', () => {
@@ -72,8 +70,8 @@ test('each demo: a folder with its page, its picture and its policy; under 200 l
 test('pages: no scripts, styles, handlers within', () => {
   for (const file of fs.readdirSync(web, { recursive: true })) {
     if (!/^(demos|start)\/.*\.html$/.test(file)) continue;
-    const text = fs.readFileSync(path.join(web, file), 'utf8');
-    assert.ok(!/<style|<script(?![^>]* src=)| style=| on\w+=|<base/.test(text.replace(/<pre>.*?<\/pre>/gs, '')), file);
+    const html = fs.readFileSync(path.join(web, file), 'utf8');
+    assert.ok(!/<style|<script(?![^>]* src=)| style=| on\w+=|<base/.test(html.replace(/<pre>.*?<\/pre>/gs, '')), file);
   }
 });
 
