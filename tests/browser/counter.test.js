@@ -32,6 +32,12 @@ scene('a page that says who is here, where it is, and that its room is gone', as
   await ann.click('#share');
   assert.equal(await ann.inputValue('#invite input[readonly]'), ann.url());
   await until('the QR code shows', () => ann.evaluate(() => document.querySelector('#invite img').naturalWidth > 0));
+  const console = new URL(await ann.getAttribute('#invite a:last-child', 'href'));
+  assert.equal(console.pathname, '/console/');
+  assert.equal(
+    console.searchParams.get('url'),
+    `ws://127.0.0.1:${scene.daemon.port}/room/${new URL(ann.url()).searchParams.get('room')}/connect`,
+  );
   await ann.fill('#invite label input', 'Ann');
   await ann.click('#invite .main');
   const bob = await scene.demo('counter', { room: ann });

@@ -53,8 +53,9 @@ async function freePort() {
 
 /** eddyd, which keeps its rooms in a database, until the end of the test. */
 export class Daemon {
-  static async start() {
+  static async start(durability) {
     const daemon = new Daemon();
+    daemon.durability = durability;
     daemon.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-browser-'));
     daemon.scripts = path.join(daemon.folder, 'scripts');
     fs.cpSync(path.join(root, 'scripts'), daemon.scripts, { recursive: true });
@@ -66,10 +67,8 @@ export class Daemon {
 
   async run() {
     const config = path.join(this.folder, 'eddy.lua');
-    fs.writeFileSync(
-      config,
-      'return { scripts = "scripts", plugins = { sqlite = { path = "eddy.db", durability = "sync" }, web = {} } }\n',
-    );
+    const plugins = `{ sqlite = { path = "eddy.db", durability = "${this.durability}" }, web = {} }`;
+    fs.writeFileSync(config, `return { scripts = "scripts", plugins = ${plugins} }\n`);
     this.log = '';
     this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -175,9 +174,9 @@ export class Scene {
   /** While true, pages may say that they cannot reach the server. */
   broken = false;
 
-  static async begin() {
+  static async begin(durability = 'sync') {
     const scene = new Scene();
-    scene.daemon = await Daemon.start();
+    scene.daemon = await Daemon.start(durability);
     return scene;
   }
 
@@ -244,10 +243,10 @@ export class Scene {
   }
 }
 
-/** A test with a daemon of its own. */
-export function scene(name, play) {
+/** A test with a daemon of its own. @param {{ durability?: string }} [options] */
+export function scene(name, play, { durability } = {}) {
   test(name, { timeout: 60000 }, async () => {
-    const scene = await Scene.begin();
+    const scene = await Scene.begin(durability);
     try {
       await play(scene);
       scene.check();

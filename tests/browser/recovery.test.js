@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { agree, scene, sleep, until } from './harness.js';
 import { all, players } from './players.js';
 
-const names = Object.keys(players);
-
 /** A page of each demo; in the rooms of others. */
-async function open(scene, { rooms = {}, ...options } = {}) {
+async function open(scene, { rooms = {}, names = Object.keys(players), ...options } = {}) {
   const pages = await Promise.all(names.map((name) => scene.demo(name, { room: rooms[name], ...options })));
   return Object.fromEntries(names.map((name, i) => [name, pages[i]]));
 }
@@ -14,7 +12,7 @@ async function open(scene, { rooms = {}, ...options } = {}) {
 /** Until the pages of each demo show the same; what that is. */
 async function agreed(when, ...groups) {
   const states = {};
-  for (const name of names) {
+  for (const name of Object.keys(groups[0])) {
     const pages = groups.map((group) => group[name]);
     states[name] = await agree(`${name} ${when}`, pages, players[name].state);
   }
@@ -23,7 +21,7 @@ async function agreed(when, ...groups) {
 
 /** What was done shows. */
 function changed(before, after) {
-  for (const name of names) assert.notEqual(after[name], before[name], name);
+  for (const name in before) assert.notEqual(after[name], before[name], name);
 }
 
 scene('the daemon is killed and started again: every page comes to one state by itself', async (scene) => {
@@ -50,9 +48,36 @@ scene('the daemon is killed and started again: every page comes to one state by 
   assert.equal(after.tictactoe, 'XOX......');
 
   await all(bob, 'on it goes');
-  const eve = await open(scene, { rooms: ann });
-  changed(after, await agreed('goes on', ann, bob, eve));
+  changed(after, await agreed('goes on', ann, bob));
 });
+
+scene(
+  'what the last seconds brought is lost: all pages, and who comes late, have the same all the same',
+  async (scene) => {
+    const names = ['counter', 'chat', 'text'];
+    const ann = await open(scene, { names });
+    const bob = await open(scene, { names, rooms: ann });
+    await all(ann, 'first');
+    await agreed('agrees', ann, bob);
+    await sleep(6000); // it is kept by now
+    await all(bob, 'second');
+    const before = await agreed('agrees', ann, bob);
+    scene.broken = true;
+    await scene.daemon.kill();
+    await scene.daemon.run();
+    for (const group of [ann, bob]) await scene.connected(...Object.values(group));
+    scene.broken = false;
+    const eve = await open(scene, { names, rooms: ann });
+    const after = await agreed('agrees again', ann, bob, eve);
+    assert.deepEqual([before.counter, before.chat], ['2', 'first\nsecond']);
+    assert.deepEqual([after.counter, after.chat], ['1', 'first'], 'it was lost indeed');
+    assert.equal(after.text, before.text, 'but of a text each page has all there is');
+    await all(bob, 'third');
+    const end = await agreed('goes on', ann, bob, eve);
+    assert.deepEqual(end, { counter: '2', chat: 'first\nthird', text: 'first\nsecond\nthird\n' });
+  },
+  { durability: 'snapshot' },
+);
 
 scene('pages that are offline for ten seconds catch up', async (scene) => {
   const proxy = await scene.proxy();

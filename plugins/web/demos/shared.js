@@ -51,13 +51,13 @@ export async function join(policy, options) {
   const room = id;
   // Asked for before each attempt, so that a room that is gone is noticed.
   const connection = connect(() => joinRoom(api, room), { reconnect: { max: 4000 }, ...options });
-  const people = new Here(connection, { value: person });
+  const people = new Here(connection, { value: { ...person } });
   bar.append(
     el('a', { id: 'home', href: '../', title: 'All demos' }, 'eddyd'),
     el('h1', {}, document.title),
     status(connection),
     crowd(people, person),
-    invite(people, person),
+    invite(connection, people, person),
   );
   connection.errorListener.addListener(say);
   return { connection, me: people.clientId, person, people };
@@ -119,8 +119,8 @@ function crowd(people, person) {
   return list;
 }
 
-/** @param {Presence<Person>} people @param {Person} person */
-function invite(people, person) {
+/** @param {Connection} connection @param {Presence<Person>} people @param {Person} person */
+function invite(connection, people, person) {
   const name = el('input', { value: person.name, maxLength: 20, autocomplete: 'off' });
   name.onchange = () => {
     person.name = name.value = name.value.trim() || person.name;
@@ -145,13 +145,14 @@ function invite(people, person) {
     : 'Scan it with a phone, or send the link.';
   const close = el('button', { type: 'button', className: 'main', onclick: () => dialog.close() }, 'Done');
   const another = el('a', { target: '_blank', rel: 'noopener' }, 'Open it in another window');
+  const inside = el('a', { target: '_blank', rel: 'noopener' }, 'look at the room in the console');
   const dialog = el(
     'dialog',
     { id: 'invite', ariaLabel: 'Invite others' },
     picture,
     el('p', { className: 'row' }, link, copy),
     el('p', {}, local),
-    el('p', {}, another),
+    el('p', {}, another, ', or ', inside),
     el('p', { className: 'row' }, el('label', {}, 'Your name ', name), close),
   );
   dialog.onclick = ({ target }) => target === dialog && dialog.close();
@@ -159,6 +160,7 @@ function invite(people, person) {
   const open = el('button', { type: 'button', id: 'share' }, 'Invite');
   open.onclick = () => {
     link.value = another.href = location.href;
+    inside.href = new URL(`../../console/?url=${encodeURIComponent(connection.url)}`, location.href).href;
     picture.src = new URL(`../../qrcode?url=${encodeURIComponent(location.href)}`, location.href).href;
     copy.textContent = 'Copy';
     dialog.showModal();
