@@ -82,6 +82,7 @@ return {
     chat = { policy = "chat" },
     tictactoe = { policy = "tictactoe" },
     voxel = { policy = "voxel" },
+    text = { policy = "text" },
   },
 
   -- Plugins, in the order in which they are asked: see plugins/README.md. Each may be left out.
