@@ -5,6 +5,10 @@
 --   room to pages   { apply = action, i = page }            everybody's reducer takes the next step
 --   room to pages   { reset = state }                       everybody begins again from this state
 --
+-- Pages of eddy-client number their actions, { apply = action, i = page, n = number }, and are told in a reset
+-- `seen = { page = number }`: up to which of a page's the state comprises. Who lost the connection over an action knows
+-- by it whether to send that again. Stock pages pass over both.
+--
 -- The room takes every step too, before anybody else is told: what `step` refuses never happens, and a { reset } takes
 -- it back on the page that has shown it. Once the key retains `fold` messages they become one { reset }.
 --
@@ -20,11 +24,38 @@ local FOLD = 30
 -- Resets that a refusal calls for come at most this often, in seconds.
 local CALM = 0.1
 
+-- Of so many pages, those that acted last, a reset tells what it has seen, and of no more than twice as many; whoever
+-- has not acted for AGE seconds may be left out. Where a part has more keys than KEYS that is not kept of further ones.
+local PAGES, AGE, KEYS = 50, 600, 100
+
 local function copy(value)
   if type(value) ~= "table" then return value end
   local new = {}
   for name, inner in pairs(value) do new[name] = copy(inner) end
   return native.is_array(value) and native.array(new) or new
+end
+
+-- What the page's own client makes: nothing that could not be sent, or be large.
+local function is_numbered(page, n)
+  return type(page) == "string" and #page <= 40 and page:find("^[%w_-]+$") ~= nil
+    and type(n) == "number" and n >= 1 and n <= 2 ^ 53 and n % 1 == 0
+end
+
+-- An action of this page, with this number. Two tables take turns, so that what is old goes with its table.
+local function note(board, page, n, now)
+  if not board.young or board.pages >= PAGES or now - board.since >= AGE then
+    board.old, board.young, board.pages, board.since = board.young, {}, 0, now
+  end
+  if not board.young[page] then board.pages = board.pages + 1 end
+  board.young[page] = n
+end
+
+local function seen_of(board)
+  if not board.young then return nil end
+  local seen = {}
+  for page, n in pairs(board.old or {}) do seen[page] = n end
+  for page, n in pairs(board.young) do seen[page] = n end
+  return next(seen) and seen
 end
 
 -- eddy.reducer {
@@ -46,7 +77,7 @@ return function(options)
   local part = { name = "reducer" }
   local boards, count = {}, 0 -- key -> what is known of it; and how many there are
   local many = 100 -- at so many, look for what can go
-  local judged -- the board whose message was let through last, and is still to be committed
+  local judged, judged_value -- the board whose message was let through last, and is still to be committed; and what it was
 
   local function new_board(key) return { key = key, stale = true } end
 
@@ -63,6 +94,23 @@ return function(options)
     boards[board.key], count = board, count + 1
   end
 
+  local function numbered(room, board, value)
+    local page, n = value.i, value.n
+    if n and is_numbered(page, n) and (board.young or count <= KEYS) then note(board, page, n, room:now()) end
+  end
+
+  -- What a reset in the stream tells, which may be anybody's, from before there was this policy.
+  local function renumber(room, board, seen)
+    board.young, board.old = nil, nil
+    if type(seen) ~= "table" or count > KEYS then return end
+    local left = 2 * PAGES
+    for page, n in pairs(seen) do
+      if is_numbered(page, n) then note(board, page, n, room:now()) end
+      left = left - 1
+      if left == 0 then return end
+    end
+  end
+
   local function next_state(state, action, who)
     local after, why = step(state, action, who)
     if after == nil and why == nil then error("step must return the new state, or nil and a reason", 0) end
@@ -73,12 +121,15 @@ return function(options)
   -- so.
   local function rebuild(room, board)
     local state = type(options.initial) == "function" and options.initial() or copy(options.initial)
+    renumber(room, board)
     for _, value in room:each(board.key) do
       if type(value) == "table" and value.reset ~= nil then
         state = value.reset
+        renumber(room, board, value.seen)
       elseif type(value) == "table" and value.apply ~= nil then
         local after = next_state(state, value.apply)
         if after == nil then board.disagrees = true else state = after end
+        numbered(room, board, value)
       end
     end
     board.state, board.stale = state, false
@@ -95,7 +146,8 @@ return function(options)
     board.crossing, board.refused = board.refused, nil
     -- Where nothing is retained there is nothing to replace, and newcomers begin at the beginning by themselves.
     local action = room:size(board.key) > 0 and "replace" or "relay"
-    room:push(board.key, { reset = state_of(room, board) }, action)
+    local state = state_of(room, board)
+    room:push(board.key, { reset = state, seen = seen_of(board) }, action)
   end
 
   -- Everyone begins again from the state, under a new number: right after this, but at most once each CALM.
@@ -149,7 +201,7 @@ return function(options)
     board.stale = true -- until it is committed: step may fail half way, or a limit of the room refuse what it allowed
     local after, why = next_state(state, value.apply, member)
     if after ~= nil then
-      board.state, judged = after, board
+      board.state, judged, judged_value = after, board, value
       return msg
     end
     board.stale, board.refused = not options.refuses_first, member
@@ -162,7 +214,8 @@ return function(options)
     local key = msg.key
     local board = judged and judged.key == key and judged or boards[key] or new_board(key)
     remember(room, board)
-    judged = nil
+    if board == judged and not msg.own then numbered(room, board, judged_value) end
+    judged, judged_value = nil, nil
     -- What the policy itself pushes has not been through `push`; only of its own reset a reducer knows what that comes
     -- to.
     board.stale = msg.own and not (msg.action == "replace" and msg.seq == board.reset_seq)
@@ -172,7 +225,8 @@ return function(options)
     local size = room:size(key)
     -- Once at each multiple: where the limits of the room do not allow the fold, not every message tries again.
     if size >= fold and size % fold == 0 then
-      room:compact(key, msg.seq, { reset = state_of(room, board) })
+      local state = state_of(room, board)
+      room:compact(key, msg.seq, { reset = state, seen = seen_of(board) })
     end
   end
 

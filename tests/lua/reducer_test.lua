@@ -42,6 +42,24 @@ end
 
 local function page() return { seq = 0, sum = 0 } end
 
+-- As eddy-client sends it: of which page, and which of its actions.
+local function numbered(action, i, n) return { apply = action, i = i, n = n } end
+
+-- What the last reset of the key says that it has seen.
+local function seen(room, key)
+  local last
+  for _, one in ipairs(room:retained(key or "sum")) do
+    if one.value.reset then last = one.value end
+  end
+  return last and last.seen
+end
+
+local function size(map)
+  local count = 0
+  for _ in pairs(map or {}) do count = count + 1 end
+  return count
+end
+
 return {
   ["an action goes to everyone as it was sent"] = function(t)
     t:policy(SUM)
@@ -333,6 +351,124 @@ return {
     t:wait("1ms")
     t:equal(#room:retained("sum"), 1)
     t:equal(room:retained("sum")[1].value.reset.sum, 7)
+  end,
+
+  ["a reset tells what it has seen of each page that numbers its actions"] = function(t)
+    t:policy(SUM)
+    local room = t:room()
+    local a, b = room:join(), room:join { cbor = true }
+    a:get("sum")
+    a:push("sum", numbered(1, "ann", 1), "append")
+    b:push("sum", numbered(2, "bob", 7), "append")
+    a:push("sum", numbered(4, "ann", 2), "append")
+    a:push("sum", apply(8), "append") -- of a stock page
+    a:received()
+    a:push("sum", numbered("x", "ann", 3), "append") -- refused: it is in no state
+    t:equal(a:last().value, { reset = { sum = 15 }, seen = { ann = 2, bob = 7 } })
+    a:push("sum", numbered(1, "ann", 4), "append")
+    a:push("sum", numbered("x", "ann", 5), "append")
+    t:wait("1s")
+    t:equal(a:last().value, { reset = { sum = 16 }, seen = { ann = 4, bob = 7 } })
+    for n = 5, 40 do a:push("sum", numbered(1, "ann", n), "append") end -- and so does what is folded
+    t:equal(seen(room), { ann = 33, bob = 7 })
+    t:equal(#room:retained("sum"), 8)
+  end,
+
+  ["what was seen outlives the policy that saw it"] = function(t)
+    t:policy(SUM)
+    local room = t:room { knobs = { fold = 3 } }
+    local a = room:join()
+    for n = 1, 4 do a:push("sum", numbered(1, "ann", n), "append") end
+    a:push("sum", numbered(1, "bob", 9), "append")
+    t:equal(seen(room), { ann = 4, bob = 9 })
+    a:push("sum", numbered(1, "ann", 5), "append")
+    t:reload()
+    a:push("sum", numbered("x", "ann", 6), "append")
+    t:equal(seen(room), { ann = 5, bob = 9 })
+    t:equal(room:retained("sum")[1].value.reset.sum, 6)
+  end,
+
+  ["what a limit refuses was not seen"] = function(t)
+    t:policy(SUM)
+    local room = t:room { limits = { stream_messages = 2 }, knobs = { first = true } }
+    local a = room:join()
+    for n = 1, 3 do a:push("sum", numbered(1, "ann", n), "append") end
+    a:push("sum", numbered("x", "ann", 4), "append")
+    t:equal(seen(room), { ann = 2 })
+  end,
+
+  ["what is no number of a page is passed over"] = function(t)
+    t:policy(SUM)
+    local room = t:room()
+    local a, b = room:join(), room:join { cbor = true }
+    local pages = { "", "a b", "ä", ("x"):rep(41), 5, true, eddy.null, { "a" }, "a\0b" }
+    for _, i in ipairs(pages) do t:ok(a:push("sum", numbered(1, i, 1), "append")) end
+    for _, n in ipairs { 0, -1, 1.5, 2 ^ 54, "1", true, eddy.null, { 1 }, eddy.array {} } do
+      t:ok(b:push("sum", numbered(1, "ann", n), "append"))
+    end
+    a:push("sum", numbered("x", "ann", 1), "append")
+    t:equal(room:retained("sum")[1].value, { reset = { sum = 18 } })
+    a:push("sum", numbered(1, ("x"):rep(40), 2 ^ 53), "append")
+    t:wait("1s")
+    a:push("sum", numbered("x", "ann", 1), "append")
+    t:equal(seen(room), { [("x"):rep(40)] = 2 ^ 53 })
+  end,
+
+  ["of many pages those count that acted last, and not for ever"] = function(t)
+    t:policy(SUM)
+    local room = t:room { knobs = { first = true } }
+    local a = room:join()
+    for n = 1, 300 do
+      a:push("sum", numbered(1, "page" .. n, n), "append")
+      local told = seen(room)
+      t:ok(size(told) <= 100, n .. " pages: " .. size(told))
+    end
+    a:push("sum", numbered("x", "page", 1), "append")
+    local told = seen(room)
+    t:ok(size(told) >= 50 and size(told) <= 100)
+    for n = 251, 300 do t:equal(told["page" .. n], n) end
+    t:equal(told.page1, nil)
+    for n = 1, 2 do
+      t:wait("601s")
+      a:push("sum", numbered(1, "late", n), "append")
+    end
+    t:wait("1s")
+    a:push("sum", numbered("x", "page", 1), "append")
+    t:equal(seen(room), { late = 2 })
+  end,
+
+  ["of very many keys it is not kept"] = function(t)
+    t:policy(SUM)
+    local room = t:room()
+    local a = room:join()
+    for key = 1, 300 do
+      a:push("sums/" .. key, numbered(1, "ann", 1), "append")
+      a:push("sums/" .. key, numbered(1, "ann", 2), "append")
+      if key % 50 == 0 then a:received() end
+    end
+    a:push("sums/300", numbered("x", "ann", 3), "append")
+    t:equal(room:retained("sums/300")[1].value, { reset = { sum = 2 } })
+  end,
+
+  ["what a page once folded by itself may say anything"] = function(t)
+    t:policy("return {}")
+    local room = t:room()
+    local a = room:join()
+    local many = {}
+    for n = 1, 20000 do many["page" .. n] = n end
+    a:push("sum", { reset = { sum = 1 }, seen = many }, "append")
+    a:push("sums/a", { reset = { sum = 1 }, seen = "nothing" }, "append")
+    a:push("sums/b", { reset = { sum = 1 }, seen = { ann = 3, bob = "x", ["a b"] = 1, eve = -1 } }, "append")
+    a:push("sums/c", { reset = { sum = 1 }, seen = eddy.array { 1, 2 } }, "append")
+    t:policy(SUM)
+    for _, key in ipairs { "sum", "sums/a", "sums/b", "sums/c" } do
+      a:push(key, numbered("x", "ann", 1), "append")
+    end
+    t:equal(room:failure(), nil)
+    t:ok(size(seen(room)) <= 100)
+    t:equal(seen(room, "sums/a"), nil)
+    t:equal(seen(room, "sums/b"), { ann = 3 })
+    t:equal(seen(room, "sums/c"), nil)
   end,
 
   ["its options are checked, and the line of the script is named"] = function(t)
