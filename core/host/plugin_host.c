@@ -160,4 +160,8 @@ const struct eddy_host ed_plugin_host = {
     .counter_add = counter_add,
     .counter_set = counter_set,
     .counters_each = counters_each,
+    .room_epoch = ed_plugin_room_epoch,
+    .room_lost = ed_plugin_room_lost,
+    .restore_epoch = ed_plugin_restore_epoch,
+    .restore_lost = ed_plugin_restore_lost,
 };

@@ -71,6 +71,11 @@ int ed_plugin_restore_message(struct eddy_core *core, struct eddy_room *room, st
                               int64_t time_ms, int is_base, const struct eddy_value *value);
 int ed_plugin_restore_room(struct eddy_core *core, struct eddy_room *room, uint64_t seq, const char *policy);
 void ed_plugin_room_outbox(struct eddy_core *core, struct eddy_room *room, uint64_t mark);
+uint64_t ed_plugin_room_epoch(struct eddy_core *core, const struct eddy_room *room);
+int ed_plugin_room_lost(struct eddy_core *core, const struct eddy_room *room,
+                        int (*fn)(void *arg, struct eddy_text key, uint64_t seq), void *arg);
+int ed_plugin_restore_epoch(struct eddy_core *core, struct eddy_room *room, uint64_t epoch);
+int ed_plugin_restore_lost(struct eddy_core *core, struct eddy_room *room, struct eddy_text key, uint64_t seq);
 
 /* Whether a room could be restored with it: 0 or -EINVAL. */
 int ed_plugin_message_check(struct eddy_core *core, struct eddy_text key, const struct eddy_value *value);

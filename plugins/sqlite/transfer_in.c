@@ -19,7 +19,8 @@ static const char *const TEXTS[STATEMENTS] = {
     [PUT_ROOM] =
         "INSERT INTO rooms (name, policy, seq, created, expires, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT (name) DO UPDATE SET policy = excluded.policy, seq = max(seq, excluded.seq), "
-        "created = excluded.created, expires = excluded.expires, touched = excluded.touched RETURNING id",
+        "created = excluded.created, expires = excluded.expires, touched = excluded.touched, epoch = 0, lost = NULL "
+        "RETURNING id",
     [CLEAR] = "DELETE FROM segments WHERE room = ?1",
     [PUT_SEGMENT] =
         "INSERT INTO segments (room, key, last, first, count, sum, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -104,7 +105,7 @@ static int look_for(const struct arrival *arrival, const struct line_text *name)
   struct shelf_room there;
   int rc = shelf_room(arrival->shelf, text_of(name), &there, arrival->why);
   if (rc <= 0) return rc;
-  free(there.policy);
+  shelf_room_deinit(&there);
   if (arrival->from->force) return 0;
   wrong(arrival, "there is a room %.200s already", name->at);
   return -EEXIST;

@@ -192,7 +192,9 @@ START_TEST(by_force) {
   static const char lines[] =
       ROOM("a/b", 7, 0) MESSAGE("k", 3, "2") ROOM("a/c", 8, 0) MESSAGE("k", 8, "3") "{\"end\":2}\n";
   ck_assert_int_eq(import(to, lines, why), -EEXIST);
+  query(to, "UPDATE rooms SET epoch = 5, lost = x'00' RETURNING epoch", "5");
   ck_assert_msg(import_with(to, lines, true, why) == 0, "%s", why);
+  query(to, "SELECT count(*) FROM rooms WHERE epoch = 0 AND lost IS NULL", "2"); /* what was heard of them is another */
   query(to, "SELECT group_concat(name || seq) FROM (SELECT * FROM rooms ORDER BY name)", "a/b50,a/c8");
   char *all = exported(to, "");
   ck_assert_str_eq(all, ROOM("a/b", 50, 0) MESSAGE("k", 3, "2") ROOM("a/c", 8, 0) MESSAGE("k", 8, "3") "{\"end\":2}\n");
