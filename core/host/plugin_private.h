@@ -40,6 +40,7 @@ struct ed_plugins {
   struct eddy_core *cores;
   size_t cores_len;
   struct eddy_core *keeper;           /* NULL: none */
+  struct ed_repeats *failures;        /* of loads, by what was wrong */
   bool watches;                       /* one of them wants to see pushes or commits */
   unsigned quiet;                     /* inside of callbacks that may not push */
   struct ed_room *loading;            /* what room_load restores into; NULL outside of it */

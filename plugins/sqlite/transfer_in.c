@@ -263,18 +263,29 @@ static int bring_in(struct arrival *arrival) {
   return rc;
 }
 
+/* Where the import has made the database, and then came to nothing. Its lock is still held. */
+static void take_away(const char *path) {
+  static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+  char name[4096], *real = realpath(path, NULL); /* it may be a link that led nowhere */
+  for (size_t i = 0; real && i < sizeof ends / sizeof *ends; i++)
+    if (snprintf(name, sizeof name, "%s%s", real, ends[i]) < (int)sizeof name) unlink(name);
+  free(real);
+}
+
 int transfer_import(const char *path, const struct transfer_in *in, struct transfer_count *count, char why[DB_WHY]) {
   struct shelf shelf;
   struct arrival arrival = {.from = in, .count = count, .why = why, .shelf = &shelf};
   *count = (struct transfer_count){0};
   int lock = db_lock(path, why);
   if (lock < 0) return lock == -EWOULDBLOCK ? -EBUSY : lock;
+  bool was_there = access(path, F_OK) == 0;
   int rc = db_open(&arrival.db, path, NULL, DB_WRITE, why);
   if (rc == 0) rc = shelf_init(&shelf, arrival.db, why);
   if (rc == 0) {
     rc = bring_in(&arrival);
     shelf_deinit(&shelf);
   }
+  if (rc && !was_there) take_away(path);
   close(lock);
   return rc;
 }

@@ -142,6 +142,35 @@ START_TEST(failed_load) {
 }
 END_TEST
 
+/* Strangers ask for rooms at the rate that they please. */
+START_TEST(failed_loads_are_told_once_a_second) {
+  char *said = NULL;
+  size_t len;
+  FILE *out = open_memstream(&said, &len);
+  const struct ed_log log = {.out = out, .level = ED_LOG_DEBUG};
+  plugged.plugins->log = &log;
+  struct ed_fault fault;
+  char id[16];
+  for (int i = 0; i < 1000; i++) {
+    keeper.load_error = i % 10 ? -EIO : -ENOBUFS;
+    snprintf(id, sizeof id, "room%d", i);
+    ck_assert_ptr_null(ask_for(id, &fault));
+  }
+  pass_time(&plugged, 1000);
+  keeper.load_error = -EIO;
+  ck_assert_ptr_null(ask_for("again", &fault));
+  fclose(out);
+  plugged.plugins->log = NULL;
+  size_t lines = 0;
+  for (const char *at = said; (at = strchr(at, '\n')); at++) lines++;
+  ck_assert_uint_eq(lines, 3);
+  ck_assert_ptr_nonnull(strstr(said, "room space/room0 cannot be loaded by keeper: No buffer space"));
+  ck_assert_ptr_nonnull(strstr(said, "room space/room1 cannot be loaded by keeper: Input/output"));
+  ck_assert_ptr_nonnull(strstr(said, "room space/again, and before it 899 more, cannot be loaded"));
+  free(said);
+}
+END_TEST
+
 /* What was kept makes no sense: a message in it is torn. */
 START_TEST(torn) {
   struct fake asks;
@@ -467,6 +496,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, deleted_with_members_in_it);
   tcase_add_test(tests, at_the_end);
   tcase_add_test(tests, failed_load);
+  tcase_add_test(tests, failed_loads_are_told_once_a_second);
   tcase_add_test(tests, torn);
   tcase_add_test(tests, create_what_is_kept);
   tcase_add_test(tests, limits_rooms);
