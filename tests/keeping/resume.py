@@ -167,7 +167,8 @@ def run(program, durability, seed, rounds):
                 story.heard = []  # what is missing of it is another test's; it must not come up again
             if wrong:
                 break
-        wrong = wrong or story.end()
+        ended = story.end()
+        wrong = wrong or ended
         yield f"{durability}: {how}: a resume gives what was missed, to the message", wrong and f"{wrong}\nseed {seed}"
 
 
