@@ -20,6 +20,12 @@ void ed_buf_grow(struct ed_buf *buf, size_t more) {
   buf->cap = cap;
 }
 
+void ed_buf_trim(struct ed_buf *buf) {
+  if (!buf->len || buf->cap - buf->len < 64 || buf->cap - buf->len < buf->len / 16) return;
+  buf->at = ed_realloc(buf->at, buf->len);
+  buf->cap = buf->len;
+}
+
 void ed_buf_add_text(struct ed_buf *buf, const char *text) { ed_buf_add(buf, text, strlen(text)); }
 
 void ed_buf_add_u64(struct ed_buf *buf, uint64_t number) {

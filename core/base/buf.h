@@ -12,6 +12,7 @@ struct ed_buf {
 
 void ed_buf_deinit(struct ed_buf *buf);               /* frees, and leaves a valid empty buffer */
 void ed_buf_grow(struct ed_buf *buf, size_t more);    /* slow path of ed_buf_reserve */
+void ed_buf_trim(struct ed_buf *buf);                 /* gives back what is not in use, where that is worth it */
 
 /* Space for `more` bytes behind what is there. The pointer is valid until the next call that adds. */
 static inline uint8_t *ed_buf_reserve(struct ed_buf *buf, size_t more) {

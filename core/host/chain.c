@@ -1,8 +1,10 @@
 /* Plugins in the hub's gate, before the policy, and as its keeper. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/repeats.h"
 #include "codec/utf8.h"
 #include "host/gate.h"
 #include "host/plugin_private.h"
@@ -146,6 +148,20 @@ static void release(struct ed_room *room) {
   room->plugged = NULL;
 }
 
+/* Whoever asks for rooms sets how often: a line a second for each thing that is wrong, with one of the rooms. */
+static void tell_failure(struct ed_plugins *plugins, const struct ed_room *room, int rc) {
+  const char *what = strerror(-rc);
+  uint64_t now_ms = plugins->hub->timers->now_ms, count;
+  struct ed_repeated lost;
+  if (!ed_repeats_say(plugins->failures, now_ms, ED_LOG_ERROR, "host", what, &count, &lost)) return;
+  if (count > 1)
+    ed_log(plugins->log, ED_LOG_ERROR, "host", "room %s, and before it %" PRIu64 " more, cannot be loaded by %s: %s",
+           room->name, count - 1, plugins->keeper->table->name, what);
+  else
+    ed_log(plugins->log, ED_LOG_ERROR, "host", "room %s cannot be loaded by %s: %s", room->name,
+           plugins->keeper->table->name, what);
+}
+
 static int keeper_load(void *keeper, struct ed_room *room, struct ed_fault *fault) {
   struct ed_plugins *plugins = keeper;
   struct eddy_core *core = plugins->keeper;
@@ -157,8 +173,7 @@ static int keeper_load(void *keeper, struct ed_room *room, struct ed_fault *faul
   plugins->loading = NULL;
   if (rc <= 0) release(room);
   if (rc >= 0) return rc > 0;
-  ed_log(plugins->log, ED_LOG_ERROR, "host", "room %s cannot be loaded by %s: %s", room->name, core->table->name,
-         strerror(-rc));
+  tell_failure(plugins, room, rc);
   return ed_fault(fault, ED_FAULT_STORAGE, "the room cannot be loaded at the moment");
 }
 

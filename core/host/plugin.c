@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/repeats.h"
 #include "host/plugin_private.h"
 
 /* ---- posts ---- */
@@ -83,6 +84,7 @@ int ed_plugins_new(struct ed_plugins **out, const struct ed_plugins_options *opt
   plugins->spaces_arg = options->spaces_arg;
   plugins->wake = options->wake;
   plugins->wake_arg = options->wake_arg;
+  plugins->failures = ed_repeats_new();
   pthread_mutex_init(&plugins->lock, NULL);
   plugins->cores = ed_zalloc((options->specs_len + 1) * sizeof *plugins->cores);
   plugins->cores_len = options->specs_len;
@@ -104,6 +106,7 @@ void ed_plugins_free(struct ed_plugins *plugins) {
   for (size_t i = plugins->cores_len; i-- > 0;) unload(&plugins->cores[i]);
   ed_chain_detach(plugins);
   pthread_mutex_destroy(&plugins->lock);
+  ed_repeats_free(plugins->failures);
   free(plugins->cores);
   free(plugins);
 }

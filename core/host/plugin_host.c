@@ -176,4 +176,8 @@ const struct eddy_host ed_plugin_host = {
     .counters_each = counters_each,
     .version = EDDY_VERSION,
     .spaces_each = spaces_each,
+    .room_epoch = ed_plugin_room_epoch,
+    .room_lost = ed_plugin_room_lost,
+    .restore_epoch = ed_plugin_restore_epoch,
+    .restore_lost = ed_plugin_restore_lost,
 };

@@ -42,6 +42,7 @@ struct ed_plugins {
   struct eddy_core *cores;
   size_t cores_len;
   struct eddy_core *keeper;           /* NULL: none */
+  struct ed_repeats *failures;        /* of loads, by what was wrong */
   bool watches;                       /* one of them wants to see pushes or commits */
   unsigned quiet;                     /* inside of callbacks that may not push */
   struct ed_room *loading;            /* what room_load restores into; NULL outside of it */
@@ -73,6 +74,11 @@ int ed_plugin_restore_message(struct eddy_core *core, struct eddy_room *room, st
                               int64_t time_ms, int is_base, const struct eddy_value *value);
 int ed_plugin_restore_room(struct eddy_core *core, struct eddy_room *room, uint64_t seq, const char *policy);
 void ed_plugin_room_outbox(struct eddy_core *core, struct eddy_room *room, uint64_t mark);
+uint64_t ed_plugin_room_epoch(struct eddy_core *core, const struct eddy_room *room);
+int ed_plugin_room_lost(struct eddy_core *core, const struct eddy_room *room,
+                        int (*fn)(void *arg, struct eddy_text key, uint64_t seq), void *arg);
+int ed_plugin_restore_epoch(struct eddy_core *core, struct eddy_room *room, uint64_t epoch);
+int ed_plugin_restore_lost(struct eddy_core *core, struct eddy_room *room, struct eddy_text key, uint64_t seq);
 
 /* Whether a room could be restored with it: 0 or -EINVAL. */
 int ed_plugin_message_check(struct eddy_core *core, struct eddy_text key, const struct eddy_value *value);

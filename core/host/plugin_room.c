@@ -168,3 +168,38 @@ void ed_plugin_room_outbox(struct eddy_core *core, struct eddy_room *room, uint6
   (void)core;
   ed_room_open_outbox(ed_plugin_room_of(room), mark);
 }
+
+uint64_t ed_plugin_room_epoch(struct eddy_core *core, const struct eddy_room *room) {
+  (void)core;
+  return ed_plugin_room_of(room)->epoch;
+}
+
+struct losing {
+  int (*fn)(void *arg, struct eddy_text key, uint64_t seq);
+  void *arg;
+};
+
+static int tell_lost(void *arg, struct ed_span key, uint64_t seq) {
+  const struct losing *losing = arg;
+  return losing->fn(losing->arg, ed_plugin_text(key), seq);
+}
+
+int ed_plugin_room_lost(struct eddy_core *core, const struct eddy_room *room,
+                        int (*fn)(void *arg, struct eddy_text key, uint64_t seq), void *arg) {
+  (void)core;
+  struct losing losing = {.fn = fn, .arg = arg};
+  return ed_room_lost_each(ed_plugin_room_of(room), tell_lost, &losing);
+}
+
+int ed_plugin_restore_epoch(struct eddy_core *core, struct eddy_room *room, uint64_t epoch) {
+  struct ed_room *own = ed_plugin_room_of(room);
+  if (core->plugins->loading != own || !epoch) return -EINVAL;
+  own->epoch = epoch;
+  return 0;
+}
+
+int ed_plugin_restore_lost(struct eddy_core *core, struct eddy_room *room, struct eddy_text key, uint64_t seq) {
+  struct ed_room *own = ed_plugin_room_of(room);
+  if (core->plugins->loading != own) return -EINVAL;
+  return ed_room_restore_lost(own, ed_span(key.at, key.len), seq) ? 0 : -EINVAL;
+}

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "main/eval.h"
 #include "main/knobs.h"
+#include "main/log_parts.h"
 #include "main/plugin_options.h"
 #include "main/scope.h"
 #include "main/spaces.h"
@@ -117,6 +118,7 @@ static void check_root(struct ed_config *config, const struct ed_node *root, con
   if ((node = ed_node_find(root, "limits"))) ed_scope_set(&limits, node, report);
   if ((node = ed_node_find(root, "policies"))) ed_scope_set(&policies, node, report);
   if ((node = ed_node_find(root, "plugins"))) ed_plugin_options_set(config, node, report);
+  if ((node = ed_node_find(root, "log"))) ed_log_parts_check(config, node, report);
   ed_spaces_set(config, ed_node_find(root, "namespaces"), report);
 }
 

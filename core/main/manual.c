@@ -163,7 +163,8 @@ static void eddyctl(void) {
       "eddyctl push lobby notice '\"we restart at noon\"' --action relay\n"
       "eddyctl get lobby moves --json | jq .value\n"
       "eddyctl tail lobby\n"
-      "EDDY_ADMIN_KEY=... eddyctl --url http://10.0.0.5:9090 status");
+      "EDDY_ADMIN_KEY=... eddyctl --url http://10.0.0.5:9090 status\n"
+      "EDDY_ADMIN_KEY=... eddyctl --url https://rooms.example.org/admin top");
   heading("ENVIRONMENT");
   term("EDDY_ADMIN_KEY", NULL, "The key, where --key says none.");
   see_also(".BR eddyd (8),\n.BR eddy.lua (5)");

@@ -18,10 +18,18 @@ static void refuse(struct ed_conn *conn, const struct ed_fault *fault, const str
   ed_room_tell(&conn->member, fault, request);
 }
 
+/* One that comes too fast. It is looked at only where its sender wants to hear of it by its id. */
+static void too_fast(struct ed_conn *conn, const char *why, enum ed_encoding encoding, struct ed_span bytes,
+                     const struct ed_wire_limits *limits) {
+  struct ed_request request = {0};
+  if (conn->member.v1) ed_wire_decode(encoding, bytes, limits, &conn->net->scratch, &request, NULL);
+  ed_rates_refuse(conn, why, request.id.len ? &request : NULL);
+}
+
 /* One whole message. What is wrong with it is told, and the connection goes on; a peer that sends nothing but rubbish
  * is closed. */
 static void message(struct ed_conn *conn, uint8_t op, struct ed_span bytes) {
-  if (!ed_rates_message(conn, bytes.len)) return;
+  const char *why = ed_rates_message(conn, bytes.len);
   struct ed_net *net = conn->net;
   const struct ed_limits *limits = limits_of(conn);
   struct ed_wire_limits wire = {.depth = (unsigned)limits->depth,
@@ -31,6 +39,10 @@ static void message(struct ed_conn *conn, uint8_t op, struct ed_span bytes) {
   struct ed_request request;
   struct ed_fault fault;
   enum ed_encoding encoding = op == ED_OP_TEXT ? ED_JSON : ED_CBOR;
+  if (why) {
+    too_fast(conn, why, encoding, bytes, &wire);
+    return;
+  }
   if (ed_wire_decode(encoding, bytes, &wire, &net->scratch, &request, &fault) != 0) {
     refuse(conn, &fault, &request);
     if (++conn->errors >= limits->errors)
@@ -63,7 +75,10 @@ static void data(struct ed_conn *conn, const struct ed_piece *piece) {
 }
 
 static void control_whole(struct ed_conn *conn, uint8_t op, struct ed_span payload) {
-  if (op == ED_OP_PING && ed_rates_message(conn, payload.len)) {
+  const char *why = op == ED_OP_PING ? ed_rates_message(conn, payload.len) : NULL;
+  if (why) {
+    ed_rates_refuse(conn, why, NULL);
+  } else if (op == ED_OP_PING) {
     if (++conn->net->pings <= PONGS_AT_ONCE)
       ed_outgoing_pong(conn, payload);
     else

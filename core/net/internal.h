@@ -113,11 +113,13 @@ int ed_rates_forwarded(struct ed_conn *conn, struct ed_span head, struct ed_faul
 /* A WebSocket begins in this namespace; a connection ends. */
 void ed_rates_begin(struct ed_conn *conn, const struct ed_space *space);
 void ed_rates_end(struct ed_conn *conn);
-bool ed_rates_paced(struct ed_conn *conn, size_t len);
-/* Whether a WebSocket may be heard with a message of `len` bytes; where not, that was told as far as it need be. */
-static inline bool ed_rates_message(struct ed_conn *conn, size_t len) {
-  return !conn->pace || ed_rates_paced(conn, len);
+const char *ed_rates_paced(struct ed_conn *conn, size_t len);
+/* NULL where a WebSocket may be heard with a message of `len` bytes; else the knob against it, for ed_rates_refuse. */
+static inline const char *ed_rates_message(struct ed_conn *conn, size_t len) {
+  return conn->pace ? ed_rates_paced(conn, len) : NULL;
 }
+/* Tells of the refusal as far as need be; of a request with an id (others: NULL) always. */
+void ed_rates_refuse(struct ed_conn *conn, const char *why, const struct ed_request *request);
 /* Whether a message may be sent over HTTP; whether a room may be made. 0, or -1 with a fault. */
 int ed_rates_send(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault);
 int ed_rates_room(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault);

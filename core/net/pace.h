@@ -32,5 +32,7 @@ const char *ed_pace_take(struct ed_conn_pace *pace, uint64_t now_ms, size_t len)
 /* After a refusal: whether the client is to be told now, which is at most once a second; then how many were refused
  * since it last was, this one included. 0: not now. */
 uint32_t ed_pace_tell(struct ed_conn_pace *pace, uint64_t now_ms);
+/* Instead: the client is told of this one by itself. */
+static inline void ed_pace_told(struct ed_conn_pace *pace) { pace->untold--; }
 
 #endif

@@ -61,21 +61,26 @@ void ed_rates_end(struct ed_conn *conn) {
   conn->pace = NULL;
 }
 
-bool ed_rates_paced(struct ed_conn *conn, size_t len) {
+const char *ed_rates_paced(struct ed_conn *conn, size_t len) {
+  return ed_pace_take(conn->pace, conn->net->timers.now_ms, len);
+}
+
+void ed_rates_refuse(struct ed_conn *conn, const char *why, const struct ed_request *request) {
   struct ed_net *net = conn->net;
   struct ed_conn_pace *pace = conn->pace;
-  const char *why = ed_pace_take(pace, net->timers.now_ms, len);
-  if (!why) return true;
   struct ed_fault fault;
   uint64_t most = conn->member.room->space->limits.excess;
   net->hub.counts.refusals[ED_FAULT_RATE]++;
-  uint32_t refused = ed_pace_tell(pace, net->timers.now_ms);
-  if (refused) {
+  if (request) {
+    ed_pace_told(pace);
+    ed_fault(&fault, ED_FAULT_RATE, "messages come faster than %s allows", why);
+    ed_room_tell(&conn->member, &fault, request);
+  } else {
+    uint32_t refused = ed_pace_tell(pace, net->timers.now_ms);
     ed_fault(&fault, ED_FAULT_RATE, "messages come faster than %s allows: %u refused", why, refused);
-    ed_room_tell(&conn->member, &fault, NULL); /* the messages were not looked at, nor their ids */
+    if (refused) ed_room_tell(&conn->member, &fault, NULL);
   }
   if (most && pace->excess >= most) ed_conn_close(conn, 1008, "more messages over its rate than limits.excess allows");
-  return false;
 }
 
 int ed_rates_send(struct ed_conn *conn, const struct ed_space *space, struct ed_fault *fault) {

@@ -4,11 +4,14 @@
 
 #include "base/mem.h"
 
-/* A frame in the queue. */
+/* What stays is copied into chunks of its sixteenth, or of so much: that is what is in memory twice. */
+#define OWN_PARTS 16
+#define OWN_LEN_MIN 4096u
+
+/* A frame in the queue. There may be very many. */
 struct piece {
   const uint8_t *at;
   size_t len;
-  size_t sent;   /* of these, bytes that were sent: of the first one only */
   uint32_t slot; /* the range that it is in */
   uint8_t action;
   bool noted; /* a broadcast: what is not may not go */
@@ -18,13 +21,14 @@ struct piece {
 struct pieces {
   struct piece *list;
   size_t len, cap;
+  size_t sent;  /* bytes of the first one that were sent: it may not go */
   size_t bytes; /* to be sent */
 };
 
 static void add(struct pieces *pieces, struct piece piece) {
   pieces->list = ed_grow(pieces->list, sizeof *pieces->list, pieces->len, &pieces->cap);
   pieces->list[pieces->len++] = piece;
-  pieces->bytes += piece.len - piece.sent;
+  pieces->bytes += piece.len;
 }
 
 /* The first note of a frame that begins at `at` or behind it. */
@@ -54,8 +58,9 @@ static void take_apart(struct pieces *pieces, const struct ed_slot *slot, uint32
       piece.action = notes->at[note++] & 3;
     }
     if (next <= slot->start) continue;
-    if (at < slot->start) {
-      piece.sent = slot->start - at;
+    if (at < slot->start) { /* only of the first range is anything sent */
+      pieces->sent = slot->start - at;
+      pieces->bytes -= pieces->sent;
       piece.noted = false;
     }
     add(pieces, piece);
@@ -137,31 +142,43 @@ static size_t drop_relays(struct pieces *pieces, size_t most) {
 /* Whether what is stamped `b` may go on in a range that is stamped `a`. */
 static bool joins(uint64_t a, uint64_t b, uint64_t open) { return a == b || (a <= open && b <= open); }
 
-/* Puts the queue together anew from the pieces that stay. */
+/* Puts the queue together anew from the pieces that stay, a chunk after the other, and lets go of the old ones as it goes:
+ * the queue is at its limit, and what stays of it should not be in memory twice. */
 static void put_together(struct ed_queue *queue, const struct pieces *pieces, uint64_t open) {
-  const struct ed_slot *old = ed_queue_slots(queue);
-  struct ed_chunk *own = ed_chunk_new();
-  struct ed_slot *slots = ed_alloc((queue->len - queue->head + 1) * sizeof *slots);
-  uint32_t len = 0, at = 0;
-  size_t sent = 0;
-  ed_buf_reserve(&own->buf, pieces->bytes + (pieces->len ? pieces->list[0].sent : 0));
+  struct ed_slot *old = ed_queue_slots(queue);
+  struct ed_chunk *own = NULL;
+  size_t left = pieces->bytes + pieces->sent;
+  size_t own_len = left / OWN_PARTS > OWN_LEN_MIN ? left / OWN_PARTS : OWN_LEN_MIN;
+  /* Two chunks that follow each other are more than one such length. */
+  struct ed_slot *slots = ed_alloc((queue->len - queue->head + 2 * (left / own_len) + 2) * sizeof *slots);
+  uint32_t len = 0, at = 0, kept = queue->head; /* old ranges before `kept` are let go */
   for (size_t i = 0; i < pieces->len; i++) {
     const struct piece *piece = &pieces->list[i];
     if (piece->gone) continue;
+    while (kept < piece->slot) ed_chunk_unref(old[kept++].chunk);
+    bool fresh = !own || own->buf.len + piece->len > own_len;
+    if (fresh) {
+      if (own) ed_chunk_unref(own);
+      own = ed_chunk_new();
+      size_t most = left < own_len ? left : own_len;
+      ed_buf_reserve(&own->buf, most > piece->len ? most : piece->len);
+    }
     uint64_t stamp = old[piece->slot].stamp;
     size_t start = own->buf.len;
     if (piece->noted) ed_chunk_note(own, start, (enum ed_action)piece->action);
     ed_buf_add(&own->buf, piece->at, piece->len);
-    if (piece->sent) sent = piece->sent;
-    if (len == 0 || (at != piece->slot && !joins(slots[len - 1].stamp, stamp, open)))
-      slots[len++] = (struct ed_slot){.chunk = ed_chunk_ref(own), .start = start + piece->sent, .stamp = stamp};
+    left -= piece->len;
+    if (fresh || (at != piece->slot && !joins(slots[len - 1].stamp, stamp, open)))
+      slots[len++] = (struct ed_slot){.chunk = ed_chunk_ref(own), .start = start + (i ? 0 : pieces->sent), .stamp = stamp};
     struct ed_slot *last = &slots[len - 1];
     if (stamp > last->stamp) last->stamp = stamp;
     last->end = own->buf.len;
     at = piece->slot;
   }
+  if (own) ed_chunk_unref(own);
   size_t excused = queue->excused < pieces->bytes ? queue->excused : pieces->bytes;
   bool unknown = queue->sent == UINT32_MAX;
+  queue->head = kept;
   ed_queue_deinit(queue);
   if (len == 1) {
     queue->first = slots[0];
@@ -175,8 +192,7 @@ static void put_together(struct ed_queue *queue, const struct pieces *pieces, ui
   queue->len = len;
   queue->bytes = pieces->bytes;
   queue->excused = excused;
-  queue->sent = unknown ? UINT32_MAX : (uint32_t)sent;
-  ed_chunk_unref(own);
+  queue->sent = unknown ? UINT32_MAX : (uint32_t)pieces->sent;
 }
 
 size_t ed_queue_conflate(struct ed_queue *queue, uint64_t open, size_t most, const struct ed_hash_secret *secret) {

@@ -10,11 +10,11 @@
 #include "base/hash.h"
 #include "room/chunk.h"
 
-/* Drops what is out of date, and relays as long as more than `most` bytes are left; what stays is copied into a chunk of
+/* Drops what is out of date, and relays as long as more than `most` bytes are left; what stays is copied into chunks of
  * the queue's own. How many messages went. Ranges that are held in the outbox (see ed_queue_peek) stay ranges. */
 size_t ed_queue_conflate(struct ed_queue *queue, uint64_t open, size_t most, const struct ed_hash_secret *secret);
 
-/* The same without dropping anything, into one range. */
+/* The same without dropping anything, whatever is held. */
 void ed_queue_collect(struct ed_queue *queue);
 
 #endif

@@ -52,3 +52,40 @@ bool ed_room_restore_seq(struct ed_room *room, uint64_t seq, const char *policy)
   room->policy = ed_strdup(policy);
   return true;
 }
+
+/* `lost` is raised to what is in memory only; whether anything else is retained. */
+static bool keeps(const struct ed_stream *stream, uint64_t *lost) {
+  bool something = false;
+  for (size_t i = 0; i < stream->len; i++) {
+    const struct ed_msg *msg = ed_stream_at(stream, i);
+    if (!msg->transient)
+      something = true;
+    else if (msg->seq > *lost && msg->seq != stream->base)
+      *lost = msg->seq;
+  }
+  return something;
+}
+
+int ed_room_lost_each(const struct ed_room *room, int (*fn)(void *arg, struct ed_span key, uint64_t seq), void *arg) {
+  uint64_t others = room->lost;
+  struct ed_stream *stream, *next;
+  HASH_ITER(hh, room->streams, stream, next) {
+    uint64_t lost = stream->lost;
+    bool something = keeps(stream, &lost);
+    int result = something && lost ? fn(arg, ed_stream_key(stream), lost) : 0;
+    if (result) return result;
+    if (!something && lost > others) others = lost;
+  }
+  return fn(arg, ed_span(NULL, 0), others);
+}
+
+bool ed_room_restore_lost(struct ed_room *room, struct ed_span key, uint64_t seq) {
+  struct ed_stream *stream = key.at ? ed_room_stream(room, key) : NULL;
+  if (seq > room->seq) return false;
+  room->lost_known = true;
+  if (stream)
+    stream->lost = seq;
+  else if (seq > room->lost)
+    room->lost = seq;
+  return true;
+}

@@ -55,6 +55,13 @@ bool ed_room_restore(struct ed_room *room, struct ed_span key, uint64_t seq, int
 /* The number of its last message, no less than that of any that it retains, and its policy. False where less. */
 bool ed_room_restore_seq(struct ed_room *room, uint64_t seq, const char *policy);
 
+/* What was broadcast and is retained by nobody (or in memory only, which comes to the same once it is unloaded): fn for
+ * each key that retains something and has lost something, with the highest such number; then with key.at NULL for all
+ * others, 0 too. Until fn gives something else than 0, which is then the result. And the way back, behind the messages:
+ * without one call of it every key counts as having lost what was last. False beyond the room's last number. */
+int ed_room_lost_each(const struct ed_room *room, int (*fn)(void *arg, struct ed_span key, uint64_t seq), void *arg);
+bool ed_room_restore_lost(struct ed_room *room, struct ed_span key, uint64_t seq);
+
 /* ---- for the files of this folder, and for who changes a room's policy ---- */
 
 void ed_keeper_tell(struct ed_room *room, const struct ed_change *change);

@@ -12,12 +12,18 @@ static struct ed_chunk **chunk_for(struct ed_feed *feed, enum ed_run_to to) {
   return to == ED_TO_STREAM ? &feed->chunk : &feed->aside;
 }
 
+/* Nothing more is written to it. Where a slow member holds on to it, to no more than its bytes. */
+static void put_away(struct ed_chunk **chunk) {
+  if (*chunk && (*chunk)->refs > 1) ed_buf_trim(&(*chunk)->buf);
+  if (*chunk) ed_chunk_unref(*chunk);
+  *chunk = NULL;
+}
+
 struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, enum ed_run_to to, size_t *start) {
   struct ed_chunk **chunk = chunk_for(&room->feeds[encoding], to);
   if (*chunk && (*chunk)->buf.len >= CHUNK_LEN) {
     ed_room_dispatch(room); /* the runs speak of the old chunk */
-    ed_chunk_unref(*chunk);
-    *chunk = NULL;
+    put_away(chunk);
   }
   if (!*chunk) *chunk = ed_chunk_new();
   *start = (*chunk)->buf.len;
@@ -180,9 +186,8 @@ void ed_outbox_flush(struct ed_room *room) {
 void ed_outbox_rest(struct ed_room *room) {
   for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++) {
     struct ed_feed *feed = &room->feeds[encoding];
-    if (feed->chunk) ed_chunk_unref(feed->chunk);
-    if (feed->aside) ed_chunk_unref(feed->aside);
-    feed->chunk = feed->aside = NULL;
+    put_away(&feed->chunk);
+    put_away(&feed->aside);
     if (feed->runs_cap <= 64) continue;
     free(feed->runs); /* one wild turn should not be paid for until the room ends */
     feed->runs = NULL;

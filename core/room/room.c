@@ -17,7 +17,7 @@ struct ed_room *ed_room_new(struct ed_hub *hub, const struct ed_space *space, st
   room->traffic = ed_hub_traffic(hub, space);
   room->policy = ed_strdup(policy);
   room->open = UINT64_MAX;
-  ed_random(&room->epoch, sizeof room->epoch);
+  while (!room->epoch) ed_random(&room->epoch, sizeof room->epoch);
   room->idle_ms = space->idle_ms;
   room->id_at = space_len + 1;
   room->name_len = name_len;
@@ -46,7 +46,7 @@ static int begin_keeper(struct ed_room *room, bool is_new, struct ed_fault *faul
   return 0;
 }
 
-/* What was broadcast and lost before it was loaded is not known. */
+/* Where nobody has told what was broadcast and lost before it was loaded. */
 static void lose_all(struct ed_room *room) {
   struct ed_stream *stream, *next;
   HASH_ITER(hh, room->streams, stream, next) stream->lost = room->seq;
@@ -54,7 +54,7 @@ static void lose_all(struct ed_room *room) {
 }
 
 int ed_room_begin(struct ed_room *room, bool is_new, struct ed_fault *fault) {
-  if (!is_new) lose_all(room);
+  if (!is_new && !room->lost_known) lose_all(room);
   ed_room_enter(room);
   if (begin_keeper(room, is_new, fault) < 0 || begin_gate(room, fault) < 0) {
     ed_push_forget(room);

@@ -53,6 +53,7 @@ struct ed_room {
   bool opened; /* the keeper was told that it is in memory */
   bool kept;   /* and is told of its changes */
   bool gated;  /* the gate has begun */
+  bool lost_known; /* it was loaded, with what was lost before */
   struct ed_stream *streams;
   size_t messages;               /* retained in all */
   uint64_t bytes;                /* of values retained in all */

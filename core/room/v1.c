@@ -15,9 +15,24 @@ static void end(struct ed_member *member, size_t start, bool excused) {
   ed_outbox_end(member->room, member->encoding, start, ED_TO_MEMBER, member, excused);
 }
 
+/* Of a room that was loaded there are no moments; but what it retains says when it was pushed. */
+static struct ed_v1 *v1_new(const struct ed_room *room) {
+  struct ed_v1 *v1 = ed_zalloc(sizeof *v1);
+  int64_t old_ms = ed_timers_wall(room->hub->timers) - (int64_t)room->space->resume_ms;
+  struct ed_stream *stream, *next;
+  if (!room->lost_known) return v1;
+  HASH_ITER(hh, room->streams, stream, next) {
+    for (size_t i = 0; i < stream->len; i++) {
+      const struct ed_msg *msg = ed_stream_at(stream, i);
+      if (msg->time_ms < old_ms && msg->seq > v1->forgotten && msg->seq != stream->base) v1->forgotten = msg->seq;
+    }
+  }
+  return v1;
+}
+
 void ed_v1_hello(struct ed_member *member) {
   struct ed_room *room = member->room;
-  if (!room->v1) room->v1 = ed_zalloc(sizeof *room->v1);
+  if (!room->v1) room->v1 = v1_new(room);
   size_t start;
   ed_wire_hello(begin(member, &start), member->encoding, member->id, room->epoch, room->seq);
   end(member, start, false);

@@ -25,6 +25,7 @@ struct packed {
   struct kept *kept;
   uint64_t seq;
   int64_t time_ms, expires_ms;
+  uint64_t epoch;
   uint32_t key_len, value_len;
   uint8_t kind, encoding;
 };
@@ -39,6 +40,7 @@ void batch_add(struct batch *batch, const struct record *record) {
                                 .seq = record->seq,
                                 .time_ms = record->time_ms,
                                 .expires_ms = record->expires_ms,
+                                .epoch = record->epoch,
                                 .key_len = (uint32_t)record->key.len,
                                 .value_len = (uint32_t)record->value.bytes.len,
                                 .kind = (uint8_t)record->kind,
@@ -75,6 +77,7 @@ const char *batch_read(const char *at, struct record *record) {
       .value = {.encoding = (enum eddy_encoding)packed.encoding, .bytes = {.at = value, .len = packed.value_len}},
       .seq = packed.seq,
       .time_ms = packed.time_ms,
-      .expires_ms = packed.expires_ms};
+      .expires_ms = packed.expires_ms,
+      .epoch = packed.epoch};
   return value + packed.value_len;
 }

@@ -8,10 +8,11 @@
 #include "kept.h"
 
 enum record_kind {
-  RECORD_CREATE, /* key: the policy, seq: numbers reserved, time: now, expires */
-  RECORD_CLOSE,  /* seq: the last number used, expires */
+  RECORD_CREATE, /* key: the policy, seq: numbers reserved, time: now, expires, epoch */
+  RECORD_CLOSE,  /* seq: the last number used, expires, epoch; value: what it has lost (lost.h) */
   RECORD_DELETE,
-  RECORD_RESERVE, /* seq: numbers reserved, expires */
+  RECORD_RESERVE, /* seq: numbers reserved, expires, epoch */
+  RECORD_EPOCH,   /* something changes */
   RECORD_EXPIRES, /* expires */
   RECORD_POLICY,  /* key: the policy */
   RECORD_APPEND,  /* these as in eddy_change */
@@ -29,6 +30,7 @@ struct record {
   uint64_t seq;
   int64_t time_ms;    /* Unix time */
   int64_t expires_ms; /* Unix time; 0: never */
+  uint64_t epoch;     /* that the room has again when it is loaded as it is from here on; 0: a new one */
 };
 
 /* A room of the batch, as it stood when the batch was handed over. */

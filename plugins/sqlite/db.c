@@ -47,6 +47,11 @@ const char *const DB_STEPS[] = {
     "  (SELECT room, key, seq, segment_of(seq, time, is_base, encoding, value) AS data FROM messages"
     "   ORDER BY room, key, seq);"
     "DROP TABLE messages;",
+
+    /* The room's epoch, where nothing that was heard in it can be missing, else 0; and lost.h, where nothing has changed
+     * since. */
+    "ALTER TABLE rooms ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rooms ADD COLUMN lost BLOB;",
 };
 const size_t DB_STEPS_LEN = sizeof DB_STEPS / sizeof *DB_STEPS;
 

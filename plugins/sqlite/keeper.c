@@ -6,6 +6,7 @@
 #include <time.h>
 #include <utlist.h>
 
+#include "lost.h"
 #include "mem.h"
 
 #define WARN_EVERY_MS 10000u
@@ -151,6 +152,11 @@ void keeper_turn(struct keeper *keeper) { hand_over(keeper); }
 
 /* ---- numbers and the outbox ---- */
 
+/* What the row may say of the epoch while the room changes. */
+static uint64_t epoch_open(const struct keeper *keeper, const struct kept *kept) {
+  return keeper->sync ? kept->epoch : 0;
+}
+
 static void reserve(struct keeper *keeper, struct kept *kept, uint64_t seq) {
   if (kept->durable < seq + KEEPER_SHORT) keeper->urgent = true;
   if (kept->asked >= seq + kept->block / 2) return;
@@ -162,7 +168,9 @@ static void reserve(struct keeper *keeper, struct kept *kept, uint64_t seq) {
                                      .kept = kept,
                                      .seq = kept->asked,
                                      .time_ms = keeper->host->time_ms(keeper->core),
-                                     .expires_ms = kept->expires_ms});
+                                     .expires_ms = kept->expires_ms,
+                                     .epoch = epoch_open(keeper, kept)});
+  kept->settled = false;
 }
 
 static int refuse(struct keeper *keeper, int error) {
@@ -217,6 +225,10 @@ void keeper_change(struct keeper *keeper, struct eddy_room *room, const struct e
     hold(keeper, kept, change->mark - 1);
   }
   if (change->kind == EDDY_CHANGE_NUMBER) return;
+  if (kept->settled) { /* in the same transaction; what uses a number has reserved it */
+    add(keeper, &(struct record){.kind = RECORD_EPOCH, .kept = kept, .epoch = epoch_open(keeper, kept)});
+    kept->settled = false;
+  }
   struct record record = {.kind = kinds[change->kind],
                           .kept = kept,
                           .key = change->key,
@@ -239,6 +251,7 @@ int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
   struct kept *kept = is_new ? kept_new(keeper, host->room_name(core, room), ++keeper->last_id) : kept_of(keeper, room);
   kept->room = room;
   kept->mark = host->room_mark(core, room);
+  if (EDDY_HAS(host, restore_lost)) kept->epoch = host->room_epoch(core, room);
   if (!is_new) return 0;
   host->room_set_data(core, room, kept);
   const char *policy = host->room_policy(core, room);
@@ -250,13 +263,28 @@ int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
                                      .key = {.at = policy, .len = strlen(policy)},
                                      .seq = kept->asked,
                                      .time_ms = host->time_ms(core),
-                                     .expires_ms = kept->expires_ms});
+                                     .expires_ms = kept->expires_ms,
+                                     .epoch = epoch_open(keeper, kept)});
   return 0;
 }
 
 static void delete (struct keeper *keeper, struct kept *kept) {
   kept->deleted = true;
   add_apart(keeper, &(struct record){.kind = RECORD_DELETE, .kept = kept});
+}
+
+/* Nothing of the room changes any more. */
+static void settle(struct keeper *keeper, struct kept *kept, struct eddy_room *room, int64_t expires_ms) {
+  struct lost lost = {0};
+  if (kept->epoch) lost_pack(&lost, keeper->host, keeper->core, room, kept->id);
+  add_apart(keeper, &(struct record){.kind = RECORD_CLOSE,
+                                     .kept = kept,
+                                     .value.bytes = {.at = lost.at, .len = lost.len},
+                                     .seq = kept->seq,
+                                     .time_ms = keeper->host->time_ms(keeper->core),
+                                     .expires_ms = expires_ms,
+                                     .epoch = kept->epoch});
+  lost_deinit(&lost);
 }
 
 void keeper_closed(struct keeper *keeper, struct eddy_room *room, int for_good) {
@@ -266,12 +294,8 @@ void keeper_closed(struct keeper *keeper, struct eddy_room *room, int for_good) 
   kept->room = NULL;
   if (for_good)
     delete (keeper, kept);
-  else if (kept->asked != kept->seq || kept->expires_ms != expires_ms) /* else the row says so already */
-    add_apart(keeper, &(struct record){.kind = RECORD_CLOSE,
-                                       .kept = kept,
-                                       .seq = kept->seq,
-                                       .time_ms = keeper->host->time_ms(keeper->core),
-                                       .expires_ms = expires_ms});
+  else if (!kept->settled || kept->asked != kept->seq || kept->expires_ms != expires_ms) /* else the row says so */
+    settle(keeper, kept, room, expires_ms);
   let_go(keeper, kept);
 }
 
@@ -296,24 +320,41 @@ static int wait_written(struct keeper *keeper, struct kept *kept) {
   return writer_wait(keeper->writer, kept->ticket, WAIT_MS);
 }
 
+/* The epoch, and what was lost. */
+static void restore_past(struct keeper *keeper, struct eddy_room *room, const struct shelf_room *found) {
+  const struct eddy_host *host = keeper->host;
+  if (!found->epoch || !EDDY_HAS(host, restore_lost)) return;
+  if (found->lost.at && !lost_unpack(found->lost, host, keeper->core, room, found->id, found->epoch)) return;
+  host->restore_epoch(keeper->core, room, found->epoch);
+}
+
+/* Of a room that is there. */
+static int restore_all(struct keeper *keeper, struct eddy_room *room, const struct shelf_room *found,
+                       char why[DB_WHY]) {
+  struct restoring into = {.keeper = keeper, .room = room};
+  int rc = shelf_messages(&keeper->shelf, found->id, restore, &into, why);
+  if (rc == 0) rc = keeper->host->restore_room(keeper->core, room, found->seq, found->policy);
+  if (rc == 0) restore_past(keeper, room, found);
+  return rc;
+}
+
 /* 1, 0 or a negative errno as room_load's. */
 static int load(struct keeper *keeper, struct eddy_room *room, struct eddy_text name, char why[DB_WHY]) {
   struct shelf_room found;
   int rc = shelf_room(&keeper->shelf, name, &found, why);
   if (rc <= 0) return rc;
-  if (found.expires_ms && found.expires_ms <= keeper->host->time_ms(keeper->core)) {
+  bool over = found.expires_ms && found.expires_ms <= keeper->host->time_ms(keeper->core);
+  if (over)
     delete (keeper, kept_new(keeper, name, found.id));
-    free(found.policy);
-    return 0;
-  }
-  struct restoring into = {.keeper = keeper, .room = room};
-  rc = shelf_messages(&keeper->shelf, found.id, restore, &into, why);
-  if (rc == 0) rc = keeper->host->restore_room(keeper->core, room, found.seq, found.policy);
-  free(found.policy);
+  else
+    rc = restore_all(keeper, room, &found, why);
+  shelf_room_deinit(&found);
+  if (over) return 0;
   if (rc < 0) return rc;
   struct kept *kept = kept_new(keeper, name, found.id);
   kept->seq = kept->durable = kept->asked = found.seq;
   kept->expires_ms = found.expires_ms;
+  kept->settled = found.epoch != 0;
   keeper->host->room_set_data(keeper->core, room, kept);
   return 1;
 }

@@ -5,7 +5,11 @@
  * covers it is on disk, so after any crash the room goes on beyond all that anybody has heard.
  *
  * The outbox. `sync` holds it from the first change that is not on disk, and opens it as far as it is. In the other
- * modes it is held where the reservation is not yet on disk: in a room's first moment, for one commit. */
+ * modes it is held where the reservation is not yet on disk: in a room's first moment, for one commit.
+ *
+ * The epoch. A row that was closed in order has it, with what each key has lost. In `batch` and `snapshot` the first
+ * reservation after a load takes both away, so before any number is heard that a crash could take back. In `sync` it
+ * stays, since nothing that was heard goes; what was lost is not known after a crash. */
 #ifndef SQLITE_KEEPER_H
 #define SQLITE_KEEPER_H
 

@@ -24,12 +24,14 @@ struct kept {
   bool named;               /* in the table of names: the last one of its name */
   bool held;                /* its outbox is */
   bool in_open;             /* the open batch has something of it */
+  bool settled;             /* its row has the epoch and says what was lost, which a change makes wrong */
   uint32_t unwritten;       /* batches that have something of it, the open one too */
   uint64_t ticket;          /* of the last of these that was handed over */
   uint64_t seq;             /* the last number used */
   uint64_t mark;            /* the last change told */
   uint64_t durable;         /* numbers up to here are reserved on disk */
   uint64_t asked;           /* and up to here once all batches are written */
+  uint64_t epoch;           /* the room's; 0: the host knows of none */
   uint64_t block;           /* length of the last reservation */
   int64_t expires_ms;       /* as it was last written */
   struct kept *prev, *next; /* all of them */

@@ -1,9 +1,9 @@
 #include "segment.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <sqlite3.h>
 
+#include "little.h"
 #include "mem.h"
 
 #define XXH_INLINE_ALL
@@ -12,30 +12,6 @@
 #define HEAD_LEN 24u
 #define IS_CBOR 1u
 #define IS_BASE 2u
-
-static char *put64(char *to, uint64_t number) {
-  number = htole64(number);
-  memcpy(to, &number, sizeof number);
-  return to + sizeof number;
-}
-
-static char *put32(char *to, uint32_t number) {
-  number = htole32(number);
-  memcpy(to, &number, sizeof number);
-  return to + sizeof number;
-}
-
-static uint64_t get64(const char *from) {
-  uint64_t number;
-  memcpy(&number, from, sizeof number);
-  return le64toh(number);
-}
-
-static uint32_t get32(const char *from) {
-  uint32_t number;
-  memcpy(&number, from, sizeof number);
-  return le32toh(number);
-}
 
 /* ---- writing ---- */
 

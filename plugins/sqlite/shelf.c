@@ -7,7 +7,7 @@
 
 int shelf_init(struct shelf *shelf, sqlite3 *db, char why[DB_WHY]) {
   *shelf = (struct shelf){.db = db};
-  if (store_prepare(db, &shelf->room, "SELECT id, seq, created, expires, policy FROM rooms WHERE name = ?1") ==
+  if (store_prepare(db, &shelf->room, "SELECT id, seq, created, expires, policy, epoch, lost FROM rooms WHERE name = ?1") ==
           SQLITE_OK &&
       store_prepare(db, &shelf->messages,
                     "SELECT key, last, first, count, sum, data FROM segments WHERE room = ?1 ORDER BY key, last") ==
@@ -38,13 +38,22 @@ int shelf_room(struct shelf *shelf, struct eddy_text name, struct shelf_room *ro
                                 .seq = (uint64_t)sqlite3_column_int64(stmt, 1),
                                 .created_ms = sqlite3_column_int64(stmt, 2),
                                 .expires_ms = sqlite3_column_int64(stmt, 3),
+                                .epoch = (uint64_t)sqlite3_column_int64(stmt, 5),
                                 .policy = mem_check(strdup(policy ? policy : ""))};
+    const void *lost = sqlite3_column_blob(stmt, 6);
+    room->lost.len = lost ? (size_t)sqlite3_column_bytes(stmt, 6) : 0;
+    if (lost) room->lost.at = memcpy(mem_resize(NULL, room->lost.len), lost, room->lost.len);
   } else if (step != SQLITE_DONE) {
     rc = store_failed(shelf->db, "reading the room", why);
   }
   sqlite3_reset(stmt);
   sqlite3_clear_bindings(stmt);
   return rc;
+}
+
+void shelf_room_deinit(struct shelf_room *room) {
+  free(room->policy);
+  free((char *)room->lost.at);
 }
 
 static struct eddy_text blob(sqlite3_stmt *stmt, int column) {

@@ -11,9 +11,12 @@ static const char *const TEXTS[STORE_STATEMENTS] = {
     [STORE_COMMIT] = "COMMIT",
     [STORE_ROLLBACK] = "ROLLBACK",
     [STORE_CREATE] =
-        "INSERT INTO rooms (id, seq, expires, policy, name, created, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-    [STORE_CLOSE] = "UPDATE rooms SET seq = ?2, expires = ?3, touched = ?6 WHERE id = ?1",
-    [STORE_RESERVE] = "UPDATE rooms SET seq = ?2, expires = ?3, touched = ?6 WHERE id = ?1",
+        "INSERT INTO rooms (id, seq, expires, policy, name, created, touched, epoch) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+    [STORE_CLOSE] =
+        "UPDATE rooms SET seq = ?2, expires = ?3, touched = ?6, epoch = ?7, lost = nullif(?8, x'') WHERE id = ?1",
+    [STORE_RESERVE] = "UPDATE rooms SET seq = ?2, expires = ?3, touched = ?6, epoch = ?7, lost = NULL WHERE id = ?1",
+    [STORE_EPOCH] = "UPDATE rooms SET epoch = ?7, lost = NULL WHERE id = ?1",
     [STORE_EXPIRES] = "UPDATE rooms SET expires = ?3 WHERE id = ?1",
     [STORE_POLICY] = "UPDATE rooms SET policy = ?4 WHERE id = ?1",
     [STORE_FORGET] = "DELETE FROM rooms WHERE id = ?1",
@@ -79,6 +82,8 @@ static int change_room(struct store *store, enum store_statement which, const st
   if (wants >= 4) sqlite3_bind_text64(stmt, 4, record->key.at, record->key.len, SQLITE_STATIC, SQLITE_UTF8);
   if (wants >= 5) sqlite3_bind_text64(stmt, 5, record->kept->name, record->kept->name_len, SQLITE_STATIC, SQLITE_UTF8);
   if (wants >= 6) sqlite3_bind_int64(stmt, 6, record->time_ms);
+  if (wants >= 7) sqlite3_bind_int64(stmt, 7, (sqlite3_int64)record->epoch);
+  if (wants >= 8) sqlite3_bind_blob64(stmt, 8, record->value.bytes.at, record->value.bytes.len, SQLITE_STATIC);
   return run(store, which);
 }
 
@@ -91,6 +96,7 @@ static int apply(struct store *store, const struct record *record, const char *a
     case RECORD_RESERVE: /* one that went nowhere would be no reservation */
       rc = change_room(store, STORE_RESERVE, record);
       return rc == SQLITE_OK && sqlite3_changes(store->db) != 1 ? SQLITE_CORRUPT : rc;
+    case RECORD_EPOCH: return change_room(store, STORE_EPOCH, record);
     case RECORD_EXPIRES: return change_room(store, STORE_EXPIRES, record);
     case RECORD_POLICY: return change_room(store, STORE_POLICY, record);
     case RECORD_DELETE:

@@ -13,6 +13,7 @@ enum store_statement {
   STORE_CREATE,
   STORE_CLOSE,
   STORE_RESERVE,
+  STORE_EPOCH,
   STORE_EXPIRES,
   STORE_POLICY,
   STORE_FORGET,
@@ -61,8 +62,12 @@ struct shelf_room {
   int64_t id;
   uint64_t seq;
   int64_t created_ms, expires_ms;
-  char *policy; /* owned by the caller: free() */
+  uint64_t epoch;        /* 0: none that may be had again */
+  char *policy;          /* both owned by the caller: shelf_room_deinit */
+  struct eddy_text lost; /* lost.h; at NULL: none */
 };
+
+void shelf_room_deinit(struct shelf_room *room);
 
 /* 1 where there is such a room, 0 where not, or a negative errno with `why`. */
 int shelf_room(struct shelf *shelf, struct eddy_text name, struct shelf_room *room, char why[DB_WHY]);

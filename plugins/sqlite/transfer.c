@@ -53,7 +53,7 @@ static int put_room(const struct departure *departure, struct eddy_text name) {
   line_put_text(out, room.policy, strlen(room.policy));
   fprintf(out, ",\"seq\":%" PRIu64 ",\"created\":%" PRId64 ",\"expires\":%" PRId64 "}\n", room.seq, room.created_ms,
           room.expires_ms);
-  free(room.policy);
+  shelf_room_deinit(&room);
   departure->count->rooms++;
   return shelf_messages(departure->shelf, room.id, put_message, (void *)(uintptr_t)departure, departure->why);
 }

@@ -19,7 +19,8 @@ static const char *const TEXTS[STATEMENTS] = {
     [PUT_ROOM] =
         "INSERT INTO rooms (name, policy, seq, created, expires, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT (name) DO UPDATE SET policy = excluded.policy, seq = max(seq, excluded.seq), "
-        "created = excluded.created, expires = excluded.expires, touched = excluded.touched RETURNING id",
+        "created = excluded.created, expires = excluded.expires, touched = excluded.touched, epoch = 0, lost = NULL "
+        "RETURNING id",
     [CLEAR] = "DELETE FROM segments WHERE room = ?1",
     [PUT_SEGMENT] =
         "INSERT INTO segments (room, key, last, first, count, sum, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -104,7 +105,7 @@ static int look_for(const struct arrival *arrival, const struct line_text *name)
   struct shelf_room there;
   int rc = shelf_room(arrival->shelf, text_of(name), &there, arrival->why);
   if (rc <= 0) return rc;
-  free(there.policy);
+  shelf_room_deinit(&there);
   if (arrival->from->force) return 0;
   wrong(arrival, "there is a room %.200s already", name->at);
   return -EEXIST;
@@ -262,18 +263,29 @@ static int bring_in(struct arrival *arrival) {
   return rc;
 }
 
+/* Where the import has made the database, and then came to nothing. Its lock is still held. */
+static void take_away(const char *path) {
+  static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+  char name[4096], *real = realpath(path, NULL); /* it may be a link that led nowhere */
+  for (size_t i = 0; real && i < sizeof ends / sizeof *ends; i++)
+    if (snprintf(name, sizeof name, "%s%s", real, ends[i]) < (int)sizeof name) unlink(name);
+  free(real);
+}
+
 int transfer_import(const char *path, const struct transfer_in *in, struct transfer_count *count, char why[DB_WHY]) {
   struct shelf shelf;
   struct arrival arrival = {.from = in, .count = count, .why = why, .shelf = &shelf};
   *count = (struct transfer_count){0};
   int lock = db_lock(path, why);
   if (lock < 0) return lock == -EWOULDBLOCK ? -EBUSY : lock;
+  bool was_there = access(path, F_OK) == 0;
   int rc = db_open(&arrival.db, path, NULL, DB_WRITE, why);
   if (rc == 0) rc = shelf_init(&shelf, arrival.db, why);
   if (rc == 0) {
     rc = bring_in(&arrival);
     shelf_deinit(&shelf);
   }
+  if (rc && !was_there) take_away(path);
   close(lock);
   return rc;
 }

@@ -131,7 +131,8 @@ def usage():
     with Server() as s:
         for words in ([], ["nope"], ["room"], ["room", "a", "b"], ["status", "x"], ["--nope"], ["-s"], ["room", "--sort"],
                       ["status", "--sort", "name"], ["top", "-d", "0"], ["top", "-n", "x"], ["tail", "x", "-n", "0"],
-                      ["--url", "https://x", "status"], ["--url", "x", "status"], ["--url", "http://", "status"],
+                      ["--url", "ftp://x", "status"], ["--url", "https://", "status"], ["--url", "x", "status"],
+                      ["--url", "http://x", "--insecure", "status"], ["--ca", "x", "status"], ["--url", "http://", "status"],
                       ["-s", "", "status"], ["-s", "x" * 200, "status"]):
             s.ctl(*words, status=2)
         help_ = s.ctl("--help")
@@ -165,6 +166,50 @@ def over_tcp():
         check("needs the key" in s.ctl("--url", url, "status", status=1, reach=False), "no key")
         check(s.ctl("--url", url + "/", "--key", key, "rooms", reach=False), "a key")
         check(s.ctl("--url", url, "status", reach=False, env={"EDDY_ADMIN_KEY": key}), "from the environment")
+
+
+def _certificate(folder, name, san):
+    """A key and a certificate that vouches for itself, for these names; its file."""
+    path = f"{folder}/{name}.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}", "-keyout", f"{folder}/{name}.key", "-out", path],
+                   check=True, capture_output=True)
+    return path
+
+
+def over_tls():
+    key = "correct-horse-battery"
+    with tempfile.TemporaryDirectory() as folder:
+        own, other = _certificate(folder, "own", "DNS:localhost"), _certificate(folder, "other", "DNS:localhost,IP:127.0.0.1")
+        with Server({"tls.listen": "127.0.0.1:0", "tls.certificate": own, "tls.key": f"{folder}/own.key", "admin.key": key,
+                     "admin.public": "true"}) as s:
+            port = re.search(r"TLS 127\.0\.0\.1:(\d+)", s.daemon.log())[1]
+            url, id = f"https://localhost:{port}/admin", s.t.new_room()
+
+            def ask(*words, at=url, status=0):
+                return s.ctl("--url", at, "--key", key, *words, reach=False, status=status)
+
+            check("serving" in ask("--ca", own, "status"), "the right certificate")
+            check("serving" in ask("--insecure", "status"), "any certificate")
+            check(id in ask("--ca", own, "-q", "rooms"), "the list of rooms")
+            check("is not to be trusted: self-signed" in ask("status", status=3), "nobody vouches for it")
+            check("is not to be trusted" in ask("--ca", other, "status", status=3), "somebody else vouches")
+            by_number = f"https://127.0.0.1:{port}/admin"
+            check("is not to be trusted: IP address mismatch" in ask("--ca", own, "status", at=by_number, status=3), "of another name")
+            check("serving" in ask("--insecure", "status", at=by_number), "whatever its name")
+            check("no certificate in it" in ask("--ca", f"{folder}/none", "status", status=2), "no file")
+            check("no TLS with 127.0.0.1:" in ask("--insecure", "status", at=f"https://{s.daemon.host}/admin", status=3), "no TLS there")
+            check("ended the connection" in ask("status", at=f"http://localhost:{port}/admin", status=3), "and the other way round")
+            follower = subprocess.Popen([str(server.BUILD / "eddyctl"), "--url", url, "--ca", own, "--key", key, "tail", id, "-n", "2", "--json"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            large = "x" * 100000  # more than one record of TLS
+            eventually(lambda: s.get(f"/rooms/default/{id}").json["watchers"] == 1)
+            for _ in range(2):
+                ask("--ca", own, "push", id, "k", f'"{large}"')
+            out, err = follower.communicate(timeout=SECONDS)
+            lines = [json.loads(line) for line in out.splitlines()]
+            check(follower.returncode == 0 and [line["value"] for line in lines] == [large] * 2, follower.returncode, err, len(out))
+            check(large in ask("--ca", own, "--json", "--limit", "1", "get", id, "k"), "a large answer")
 
 
 def tail():

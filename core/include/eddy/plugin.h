@@ -262,6 +262,21 @@ struct eddy_host {
   /* Every namespace, the default one first, until fn gives something else than 0, which is then the result. They may
    * change while the daemon runs. */
   int (*spaces_each)(struct eddy_core *core, int (*fn)(void *arg, const struct eddy_space *space), void *arg);
+
+  /* ---- for keepers: what a client that comes back has missed (eddy.v1's resume) ---- */
+  /* A random number, the room's as long as nothing that was heard of it can be missing. Not 0. */
+  uint64_t (*room_epoch)(struct eddy_core *core, const struct eddy_room *room);
+  /* What was broadcast and is not among what room_each gives: for each key that retains something and lost something the
+   * highest such number; then, with key.at NULL, the highest of all other keys, or 0. Until fn gives something else than
+   * 0, which is then the result. */
+  int (*room_lost)(struct eddy_core *core, const struct eddy_room *room,
+                   int (*fn)(void *arg, struct eddy_text key, uint64_t seq), void *arg);
+  /* In room_load only, after restore_room. The epoch, where every message that was heard is restored or is covered by
+   * what restore_lost says; without it the room has a new one. -EINVAL for 0. */
+  int (*restore_epoch)(struct eddy_core *core, struct eddy_room *room, uint64_t epoch);
+  /* What room_lost told, when nothing of the room changed any more. Where it is not called at all, every key counts as
+   * having lost something up to the room's last number. -EINVAL for a number beyond that. */
+  int (*restore_lost)(struct eddy_core *core, struct eddy_room *room, struct eddy_text key, uint64_t seq);
 };
 
 /* ---- rooms as text, for backups and for moving house: eddyd --export and --import ---- */

@@ -29,13 +29,16 @@ const struct ed_ctl_command ED_CTL_COMMANDS[] = {
 };
 const size_t ED_CTL_COMMANDS_LEN = sizeof ED_CTL_COMMANDS / sizeof *ED_CTL_COMMANDS;
 
-enum { URL = 256, KEY, JSON, ACTION, SEQ, SORT, LIMIT, KEEP, UPTO, VERSION };
+enum { URL = 256, KEY, CA, INSECURE, JSON, ACTION, SEQ, SORT, LIMIT, KEEP, UPTO, VERSION };
 
 const struct ed_ctl_option ED_CTL_OPTIONS[] = {
     {'s', "socket", "PATH", NULL, "the server's unix socket; else the one that it makes by itself"},
-    {0, "url", "URL", NULL, "http://HOST:PORT of the admin interface, instead; http://HOST:PORT/admin of a public one"},
+    {0, "url", "URL", NULL,
+     "http://HOST:PORT of the admin interface, instead; http://HOST:PORT/admin of a public one; or https"},
     {0, "key", "KEY", NULL,
      "admin.key, for --url; else the environment's EDDY_ADMIN_KEY, which other users do not see"},
+    {0, "ca", "FILE", NULL, "of https: certificates (PEM) that are trusted, in place of those of the system"},
+    {0, "insecure", NULL, NULL, "of https: whatever certificate the server has"},
     {0, "json", NULL, NULL, "what the server answers, as JSON: an object, or of a list an object in each line"},
     {'q', "names", NULL, "rooms keys", "names alone, one in each line"},
     {0, "sort", "BY", "rooms", "name, members or rate: the largest first"},
@@ -86,11 +89,12 @@ static int help(void) {
 
 /* ---- options ---- */
 
-/* http://HOST[:PORT][/PATH] */
+/* http://HOST[:PORT][/PATH], or https */
 static int read_url(struct ed_ctl *ctl, const char *url) {
-  if (strncmp(url, "http://", 7) != 0)
-    return ed_ctl_fail(ctl, ED_CTL_USAGE, "--url is http://HOST:PORT; for https, put a tunnel in front");
-  const char *host = url + 7;
+  ctl->tls = strncmp(url, "https://", 8) == 0;
+  if (!ctl->tls && strncmp(url, "http://", 7) != 0)
+    return ed_ctl_fail(ctl, ED_CTL_USAGE, "--url is http://HOST:PORT or https://HOST:PORT");
+  const char *host = url + (ctl->tls ? 8 : 7);
   bool bracket = *host == '[';
   host += bracket;
   size_t host_len = strcspn(host, bracket ? "]" : ":/");
@@ -101,9 +105,10 @@ static int read_url(struct ed_ctl *ctl, const char *url) {
   size_t path_len = strlen(path);
   while (path_len && path[path_len - 1] == '/') path_len--;
   bool good = host_len && host_len < sizeof ctl->host && port_len < sizeof ctl->port && path_len < sizeof ctl->base;
-  if (!good || (*path && *path != '/')) return ed_ctl_fail(ctl, ED_CTL_USAGE, "--url is http://HOST:PORT[/PATH]");
+  if (!good || (*path && *path != '/')) return ed_ctl_fail(ctl, ED_CTL_USAGE, "--url is http://HOST:PORT[/PATH], or https");
   snprintf(ctl->host, sizeof ctl->host, "%.*s", (int)host_len, host);
-  snprintf(ctl->port, sizeof ctl->port, "%.*s", (int)(port_len ? port_len : 2), port_len ? port + 1 : "80");
+  if (!port_len) port = ctl->tls ? ":443" : ":80", port_len = strlen(port + 1);
+  snprintf(ctl->port, sizeof ctl->port, "%.*s", (int)port_len, port + 1);
   snprintf(ctl->base, sizeof ctl->base, "%.*s", (int)path_len, path);
   ctl->socket[0] = 0;
   return ED_CTL_FINE;
@@ -122,6 +127,8 @@ static int take(struct ed_ctl *ctl, int value) {
     case 's': return read_socket(ctl, optarg);
     case URL: return read_url(ctl, optarg);
     case KEY: ctl->key = optarg; break;
+    case CA: ctl->ca = optarg; break;
+    case INSECURE: ctl->insecure = true; break;
     case JSON: ctl->json = true; break;
     case 'q': ctl->names = true; break;
     case SORT: ctl->sort = optarg; break;
@@ -137,7 +144,7 @@ static int take(struct ed_ctl *ctl, int value) {
   return ED_CTL_FINE;
 }
 
-static const int VALUES[] = {'s', URL, KEY, JSON, 'q', SORT, LIMIT, ACTION, SEQ, KEEP, UPTO, 'n', 'd', VERSION, 'h'};
+static const int VALUES[] = {'s', URL, KEY, CA, INSECURE, JSON, 'q', SORT, LIMIT, ACTION, SEQ, KEEP, UPTO, 'n', 'd', VERSION, 'h'};
 #define OPTIONS_LEN (sizeof VALUES / sizeof *VALUES)
 _Static_assert(OPTIONS_LEN == sizeof ED_CTL_OPTIONS / sizeof *ED_CTL_OPTIONS, "a value for each option");
 
@@ -217,6 +224,8 @@ int ed_ctl_main(int argc, char **argv) {
   look_at_terminal(&ctl);
   int status = read_options(&ctl, argc, argv, seen);
   if (status >= 0) return status;
+  if ((ctl.ca || ctl.insecure) && !ctl.tls)
+    return ed_ctl_fail(&ctl, ED_CTL_USAGE, "--ca and --insecure are for --url https://...");
   if (optind == argc) return ed_ctl_fail(&ctl, ED_CTL_USAGE, "which command? See eddyctl --help");
   status = run(&ctl, argc - optind, argv + optind, seen);
   if (fflush(stdout) != 0 && status == ED_CTL_FINE) return ED_CTL_UNREACHABLE;

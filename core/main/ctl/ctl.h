@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "main/ctl/place.h"
 
+#define ED_CTL_PATIENCE_S 30
+
 enum ed_ctl_status { /* exit statuses */
                      ED_CTL_FINE = 0,
                      ED_CTL_REFUSED = 1, /* the server said no, or there is no such thing */
@@ -19,6 +21,9 @@ struct ed_ctl {
   char socket[ED_PLACE_MAX]; /* empty: over TCP */
   char host[256], port[8];   /* then these, and what the path of every call begins with */
   char base[256];
+  bool tls;
+  const char *ca; /* file of certificates that are trusted; NULL: those of the system */
+  bool insecure;  /* whatever certificate */
   const char *key; /* NULL: none */
   bool json, names;
   bool quiet; /* what goes wrong is not said: whoever set this says it */
@@ -61,10 +66,11 @@ int ed_ctl_call(const struct ed_ctl *ctl, const char *path, const char *body, st
 void ed_ctl_path(struct ed_buf *path, const char *room, const char *tail); /* "/rooms/NS/ID" + tail */
 void ed_ctl_arg(struct ed_buf *path, const char *name, struct ed_span value);
 
-/* A WebSocket; `fd` is the caller's, `input` what was read of it already. */
-int ed_ctl_follow(const struct ed_ctl *ctl, const char *path, int *fd, struct ed_buf *input);
+/* A WebSocket; `line` is the caller's to close, `input` what was read of it already. */
+struct ed_ctl_line;
+int ed_ctl_follow(const struct ed_ctl *ctl, const char *path, struct ed_ctl_line *line, struct ed_buf *input);
 /* The next message, into `frame`. FINE; or another exit status, and it was told why there are no more. */
-int ed_ctl_hear(const struct ed_ctl *ctl, int fd, struct ed_buf *input, struct ed_buf *frame);
+int ed_ctl_hear(const struct ed_ctl *ctl, struct ed_ctl_line *line, struct ed_buf *input, struct ed_buf *frame);
 
 /* ---- text.c: what people read ---- */
 

@@ -1,8 +1,7 @@
 /* A room, live. */
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "main/ctl/ctl.h"
+#include "main/ctl/line.h"
 #include "main/ctl/view.h"
 
 /* "12:03:04.123 #17 3 append moves {...": number, who (- for nobody), what, key, value */
@@ -34,10 +33,10 @@ static bool is_of(struct ed_span push, const char *key) {
   return same;
 }
 
-static int follow(const struct ed_ctl *ctl, int fd, struct ed_buf *input, unsigned long count) {
+static int follow(const struct ed_ctl *ctl, struct ed_ctl_line *line, struct ed_buf *input, unsigned long count) {
   struct ed_buf push = {0};
   int status = ED_CTL_FINE;
-  while (count && !(status = ed_ctl_hear(ctl, fd, input, &push))) {
+  while (count && !(status = ed_ctl_hear(ctl, line, input, &push))) {
     if (!is_of(ed_buf_span(&push), ctl->words[1])) continue;
     if (ctl->json) {
       ed_ctl_put(stdout, ed_buf_span(&push), 0);
@@ -57,12 +56,12 @@ int ed_ctl_tail(struct ed_ctl *ctl) {
   unsigned long count = ctl->count ? strtoul(ctl->count, &end, 10) : (unsigned long)-1;
   if (ctl->count && (*end || !count)) return ed_ctl_fail(ctl, ED_CTL_USAGE, "--count is a number from 1 on");
   struct ed_buf path = {0}, input = {0};
-  int fd;
+  struct ed_ctl_line line;
   ed_ctl_path(&path, ctl->words[0], "/tail");
-  int status = ed_ctl_follow(ctl, (const char *)path.at, &fd, &input);
+  int status = ed_ctl_follow(ctl, (const char *)path.at, &line, &input);
   if (!status) {
-    status = follow(ctl, fd, &input, count);
-    close(fd);
+    status = follow(ctl, &line, &input, count);
+    ed_ctl_line_close(&line);
   }
   ed_buf_deinit(&path);
   ed_buf_deinit(&input);

@@ -17,11 +17,19 @@ struct kept_message {
   size_t len;
 };
 
+struct kept_lost {
+  char *key; /* NULL: of all others */
+  uint64_t seq;
+};
+
 struct kept_room {
   char *name, *policy;
   uint64_t seq, mark; /* of the last change that it was told */
   struct kept_message *messages;
   size_t len, cap;
+  uint64_t epoch; /* 0: none */
+  struct kept_lost lost[16];
+  size_t lost_len;
   struct kept_room *next;
 };
 
@@ -30,6 +38,7 @@ struct keeper {
   struct eddy_core *core;
   struct kept_room *rooms;
   int load_error, number_error; /* negative: fails in this way */
+  bool remembers;               /* epoch and losses, of rooms that close */
   bool holds;                   /* the outbox, of rooms that open from now on */
   size_t opened, closed, turns, changes;
 };
@@ -51,11 +60,25 @@ static inline void kept_remove(struct kept_room *room, size_t i) {
   memmove(room->messages + i, room->messages + i + 1, (room->len - i) * sizeof *room->messages);
 }
 
+static inline void kept_forget_lost(struct kept_room *room) {
+  while (room->lost_len) free(room->lost[--room->lost_len].key);
+  room->epoch = 0;
+}
+
+static int kept_lose(void *arg, struct eddy_text key, uint64_t seq) {
+  struct kept_room *into = arg;
+  ck_assert_uint_lt(into->lost_len, 16);
+  into->lost[into->lost_len++] =
+      (struct kept_lost){.key = key.at ? ed_strndup(key.at, key.len) : NULL, .seq = seq};
+  return 0;
+}
+
 static inline void kept_forget(struct kept_room *gone) {
   struct kept_room **link = &keeper.rooms;
   while (*link != gone) link = &(*link)->next;
   *link = gone->next;
   while (gone->len) kept_remove(gone, 0);
+  kept_forget_lost(gone);
   free(gone->messages);
   free(gone->name);
   free(gone->policy);
@@ -107,6 +130,17 @@ static int keeper_room_load(void *self, struct eddy_room *room, struct eddy_text
     if (rc) return rc;
   }
   int rc = keeper.host->restore_room(keeper.core, room, found->seq, found->policy);
+  if (found->epoch) {
+    const struct eddy_text key = text_of("any");
+    ck_assert_int_eq(keeper.host->restore_epoch(keeper.core, room, 0), -EINVAL);
+    ck_assert_int_eq(keeper.host->restore_epoch(keeper.core, room, found->epoch), 0);
+    ck_assert_int_eq(keeper.host->restore_lost(keeper.core, room, key, found->seq + 1), -EINVAL);
+  }
+  for (size_t i = 0; i < found->lost_len; i++) {
+    const struct kept_lost *lost = &found->lost[i];
+    const struct eddy_text key = {lost->key, lost->key ? strlen(lost->key) : 0};
+    ck_assert_int_eq(keeper.host->restore_lost(keeper.core, room, key, lost->seq), 0);
+  }
   return rc ? rc : 1;
 }
 
@@ -131,7 +165,15 @@ static int keeper_room_open(void *self, struct eddy_room *room, int is_new) {
 
 static void keeper_room_close(void *self, struct eddy_room *room, int for_good) {
   (void)self;
+  struct kept_room *into = keeper.host->room_data(keeper.core, room);
   keeper.closed++;
+  kept_forget_lost(into);
+  if (keeper.remembers) {
+    into->epoch = keeper.host->room_epoch(keeper.core, room);
+    ck_assert_int_eq(keeper.host->room_lost(keeper.core, room, kept_lose, into), 0);
+    ck_assert_int_eq(keeper.host->restore_epoch(keeper.core, room, 1), -EINVAL); /* only in room_load */
+    ck_assert_int_eq(keeper.host->restore_lost(keeper.core, room, text_of("any"), 0), -EINVAL);
+  }
   if (for_good) kept_forget(keeper.host->room_data(keeper.core, room));
 }
 

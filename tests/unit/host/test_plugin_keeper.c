@@ -142,6 +142,35 @@ START_TEST(failed_load) {
 }
 END_TEST
 
+/* Strangers ask for rooms at the rate that they please. */
+START_TEST(failed_loads_are_told_once_a_second) {
+  char *said = NULL;
+  size_t len;
+  FILE *out = open_memstream(&said, &len);
+  const struct ed_log log = {.out = out, .level = ED_LOG_DEBUG};
+  plugged.plugins->log = &log;
+  struct ed_fault fault;
+  char id[16];
+  for (int i = 0; i < 1000; i++) {
+    keeper.load_error = i % 10 ? -EIO : -ENOBUFS;
+    snprintf(id, sizeof id, "room%d", i);
+    ck_assert_ptr_null(ask_for(id, &fault));
+  }
+  pass_time(&plugged, 1000);
+  keeper.load_error = -EIO;
+  ck_assert_ptr_null(ask_for("again", &fault));
+  fclose(out);
+  plugged.plugins->log = NULL;
+  size_t lines = 0;
+  for (const char *at = said; (at = strchr(at, '\n')); at++) lines++;
+  ck_assert_uint_eq(lines, 3);
+  ck_assert_ptr_nonnull(strstr(said, "room space/room0 cannot be loaded by keeper: No buffer space"));
+  ck_assert_ptr_nonnull(strstr(said, "room space/room1 cannot be loaded by keeper: Input/output"));
+  ck_assert_ptr_nonnull(strstr(said, "room space/again, and before it 899 more, cannot be loaded"));
+  free(said);
+}
+END_TEST
+
 /* What was kept makes no sense: a message in it is torn. */
 START_TEST(torn) {
   struct fake asks;
@@ -386,6 +415,76 @@ START_TEST(random_run) {
 }
 END_TEST
 
+/* ---- clients that come back after the room was away ---- */
+
+static uint64_t epoch;
+
+static void back(uint64_t seq, const char *keys, const char *want) {
+  join_v1(&plugged.world, &bob, ED_JSON);
+  turn(&plugged.world);
+  fake_heard(&bob);
+  ck_assert_int_eq(try_resume(&bob, epoch, seq, keys), 0);
+  turn(&plugged.world);
+  EXPECT(&bob, want);
+  leave(&bob);
+}
+
+/* a: appends, 1 and 5; b: replaced, 2 and 3; c: a relay, 4; d: in memory only, 6; e: folded up to 7, then 8. */
+static void make_a_past(void) {
+  join(&plugged.world, &ann);
+  PUSH(&ann, ED_APPEND, "a", "1");
+  PUSH(&ann, ED_REPLACE, "b", "2");
+  PUSH(&ann, ED_REPLACE, "b", "3");
+  PUSH(&ann, ED_RELAY, "c", "4");
+  PUSH(&ann, ED_APPEND, "a", "5");
+  struct ed_push push = {.action = ED_REPLACE, .encoding = ED_JSON, .value = ED_LIT("6"), .transient = true};
+  ck_assert_int_eq(ed_room_push(plugged.world.room, ED_LIT("d"), &push, NULL, NULL), 0);
+  PUSH(&ann, ED_APPEND, "e", "7");
+  PUSH(&ann, ED_APPEND, "e", "8");
+  COMPACT(&ann, "e", 7, "\"base\"");
+  leave(&ann);
+  epoch = plugged.world.room->epoch;
+}
+
+START_TEST(a_resume_goes_on_after_a_load) {
+  keeper.remembers = true;
+  make_a_past();
+  for (int i = 0; i < 2; i++) {
+    away_and_back();
+    ck_assert_uint_eq(plugged.world.room->epoch, epoch);
+    back(8, "[\"a\",\"b\",\"c\",\"d\",\"e\"]", "resumed @8 a+[] b+[] c+[] d+[] e+[]");
+    back(7, "[\"a\",\"e\",\"d\"]", "resumed @8 a+[] e+[8@8] d+[]");
+    back(6, "[\"e\",\"d\"]", "resumed @8 e-[\"base\"@7 8@8] d+[]");
+    back(4, "[\"a\",\"c\",\"d\"]", "resumed @8 a+[5@5] c-[] d-[]"); /* c: not known of it alone */
+    back(1, "[\"a\",\"b\"]", "resumed @8 a+[5@5] b-[3@3]");
+    back(2, "[\"a\",\"b\"]", "resumed @8 a+[5@5] b+[3@3]");
+    back(0, "[\"a\"]", "resumed @8 a+[1@1 5@5]");
+  }
+  keeper.remembers = false;
+  away_and_back();
+  away_and_back();
+  ck_assert_uint_ne(plugged.world.room->epoch, epoch);
+  back(8, "[\"a\"]", "resumed @8 a-[1@1 5@5]");
+  epoch = plugged.world.room->epoch;
+  back(7, "[\"a\"]", "resumed @8 a-[1@1 5@5]");
+  back(8, "[\"a\"]", "resumed @8 a+[]");
+}
+END_TEST
+
+/* How long ago something was said is known of what is retained. */
+START_TEST(a_resume_after_a_load_keeps_to_its_time) {
+  keeper.remembers = true;
+  make_a_past();
+  plugged.world.timers.now_ms += plugged.world.space.resume_ms;
+  away_and_back();
+  back(4, "[\"a\"]", "resumed @8 a+[5@5]");
+  plugged.world.timers.now_ms += 1;
+  away_and_back();
+  back(4, "[\"a\"]", "resumed @8 a-[1@1 5@5]");
+  back(8, "[\"a\"]", "resumed @8 a+[]");
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("host/plugin_keeper");
   TCase *tests = tcase_create("keeper");
@@ -397,6 +496,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, deleted_with_members_in_it);
   tcase_add_test(tests, at_the_end);
   tcase_add_test(tests, failed_load);
+  tcase_add_test(tests, failed_loads_are_told_once_a_second);
   tcase_add_test(tests, torn);
   tcase_add_test(tests, create_what_is_kept);
   tcase_add_test(tests, limits_rooms);
@@ -406,6 +506,8 @@ static Suite *suite(void) {
   tcase_add_test(tests, holds_from_the_beginning);
   tcase_add_test(tests, turns);
   tcase_add_test(tests, transient_messages);
+  tcase_add_test(tests, a_resume_goes_on_after_a_load);
+  tcase_add_test(tests, a_resume_after_a_load_keeps_to_its_time);
   tcase_add_loop_test(tests, random_run, 0, 10);
   suite_add_tcase(suite, tests);
   return suite;

@@ -59,6 +59,15 @@ static size_t count(const char *text, const char *what) {
   return n;
 }
 
+/* Bytes of memory of the chunks that he holds on to. */
+static size_t held_memory(void) {
+  const struct ed_slot *slots = ed_queue_slots(&bob.member.queue);
+  size_t cap = 0;
+  for (uint32_t i = bob.member.queue.head; i < bob.member.queue.len; i++)
+    if (i == bob.member.queue.head || slots[i].chunk != slots[i - 1].chunk) cap += slots[i].chunk->buf.cap;
+  return cap;
+}
+
 /* ---- which go ---- */
 
 START_TEST(the_latest_is_left) {
@@ -237,6 +246,22 @@ END_TEST
 /* ---- where it is held, and where it is half sent ---- */
 
 /* What is not yet safe is not sent sooner for it, and what is, not later. */
+/* Not by the doubling of buffers, either. */
+START_TEST(what_waits_takes_its_own_length) {
+  world.space.limits.queue = 1 << 20;
+  stall(ED_JSON);
+  for (int round = 0; round < 3; round++) {
+    uint64_t before = world.hub.counts.conflated;
+    for (int i = 0; world.hub.counts.conflated == before; i++) {
+      for (int k = 0; k < i % 7 + 1; k++) PUSH(&ann, ED_RELAY, "a", sized((size_t)(100 + i * 37 % 900), i));
+      turn(&world);
+      ck_assert_uint_lt(held_memory(), ed_member_backlog(&bob.member) * 17 / 16 + 70000);
+    }
+    ck_assert_uint_lt(bob.member.queue.len - bob.member.queue.head, 40); /* its parts */
+  }
+}
+END_TEST
+
 START_TEST(held) {
   world.space.limits.queue = 20000;
   stall(ED_JSON);
@@ -383,6 +408,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, debug_connections);
   tcase_add_test(tests, by_the_other_rule);
   tcase_add_test(tests, the_rule_changes);
+  tcase_add_test(tests, what_waits_takes_its_own_length);
   tcase_add_test(tests, held);
   tcase_add_loop_test(tests, half_sent, 0, 40);
   tcase_add_loop_test(tests, random_run, 0, 30);

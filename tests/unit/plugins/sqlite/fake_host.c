@@ -93,6 +93,65 @@ static int restore_room(struct eddy_core *world, struct eddy_room *room, uint64_
   return 0;
 }
 
+/* ---- epoch, and what was lost ---- */
+
+static uint64_t room_epoch(struct eddy_core *w, const struct eddy_room *room) { return (void)w, room->epoch; }
+
+static bool retains(const struct eddy_room *room, const char *key) {
+  for (size_t i = 0; room->messages && i < room->len; i++)
+    if (strcmp(room->messages[i].key, key) == 0) return true;
+  return false;
+}
+
+static int room_lost(struct eddy_core *w, const struct eddy_room *room,
+                     int (*fn)(void *arg, struct eddy_text key, uint64_t seq), void *arg) {
+  (void)w;
+  uint64_t others = room->lost_others;
+  for (size_t i = 0; i < room->lost_len; i++) {
+    const struct fake_lost *lost = &room->lost[i];
+    if (!retains(room, lost->key) && lost->seq > others) others = lost->seq;
+    if (!retains(room, lost->key)) continue;
+    int rc = fn(arg, (struct eddy_text){.at = lost->key, .len = strlen(lost->key)}, lost->seq);
+    if (rc) return rc;
+  }
+  return fn(arg, (struct eddy_text){0}, others);
+}
+
+static void lose(struct eddy_room *room, const char *key, size_t len, uint64_t seq) {
+  size_t i = 0;
+  while (i < room->lost_len && (strlen(room->lost[i].key) != len || memcmp(room->lost[i].key, key, len) != 0)) i++;
+  if (i == room->lost_len) {
+    room->lost_len++;
+    memset(&room->lost[i], 0, sizeof room->lost[i]);
+    memcpy(room->lost[i].key, key, len);
+  }
+  if (seq > room->lost[i].seq) room->lost[i].seq = seq;
+}
+
+uint64_t room_lost_of(const struct eddy_room *room, const char *key) {
+  for (size_t i = 0; i < room->lost_len; i++)
+    if (strcmp(room->lost[i].key, key) == 0) return room->lost[i].seq;
+  return retains(room, key) ? 0 : room->lost_others;
+}
+
+static int restore_epoch(struct eddy_core *w, struct eddy_room *room, uint64_t epoch) {
+  (void)w;
+  if (!room->loading || !epoch) return -EINVAL;
+  room->epoch = epoch;
+  return 0;
+}
+
+static int restore_lost(struct eddy_core *w, struct eddy_room *room, struct eddy_text key, uint64_t seq) {
+  (void)w;
+  if (!room->loading || seq > room->seq || key.len >= 32) return -EINVAL;
+  room->lost_known = true;
+  if (key.at)
+    lose(room, key.at, key.len, seq);
+  else
+    room->lost_others = seq;
+  return 0;
+}
+
 static struct eddy_counter *counter(struct eddy_core *w, enum eddy_counter_kind kind, const char *name,
                                     const char *labels, const char *help) {
   return (void)w, (void)kind, (void)name, (void)labels, (void)help, NULL;
@@ -129,7 +188,13 @@ static const struct eddy_host HOST = {
     .histogram = histogram,
     .counter_add = counter_add,
     .counter_set = counter_add,
+    .room_epoch = room_epoch,
+    .room_lost = room_lost,
+    .restore_epoch = restore_epoch,
+    .restore_lost = restore_lost,
 };
+
+static uint64_t epochs = 1000;
 
 int world_start(struct eddy_core *world, const char *path, const char *durability) {
   uint64_t interval_ms = world->interval_ms, queue = world->queue ? world->queue : 1 << 20;
@@ -171,6 +236,7 @@ struct eddy_room *room_create(struct eddy_core *world, const char *name) {
   snprintf(room->name, sizeof room->name, "%s", name);
   strcpy(room->policy, "default");
   room->outbox = UINT64_MAX;
+  room->epoch = ++epochs;
   if (eddy_plugin.room_open(world->self, room, 1) == 0) return room;
   free(room);
   return NULL;
@@ -180,6 +246,7 @@ int room_get(struct eddy_core *world, const char *name, struct eddy_room **out) 
   struct eddy_room *room = calloc(1, sizeof *room);
   snprintf(room->name, sizeof room->name, "%s", name);
   room->outbox = UINT64_MAX;
+  room->epoch = ++epochs;
   room->loading = true;
   int rc = eddy_plugin.room_load(world->self, room, room_name(world, room));
   room->loading = false;
@@ -200,6 +267,7 @@ static void take_out(struct eddy_room *room, const char *key, uint64_t from, uin
   for (size_t i = 0; i < room->len; i++) {
     struct fake_message *message = &room->messages[i];
     bool goes = strcmp(message->key, key) == 0 && message->seq >= from && message->seq <= to;
+    if (goes && !message->is_base) lose(room, key, strlen(key), message->seq);
     if (!goes) room->messages[kept++] = *message;
   }
   room->len = kept;
@@ -236,6 +304,7 @@ int room_do(struct eddy_core *world, struct eddy_room *room, enum eddy_change_ki
     change.value.encoding = value[0] == '\x01' ? EDDY_CBOR : EDDY_JSON;
     change.value.bytes = (struct eddy_text){.at = value, .len = strlen(value)};
   }
+  if (kind == EDDY_CHANGE_NUMBER && key) lose(room, key, strlen(key), change.seq);
   if (kind == EDDY_CHANGE_REPLACE) take_out(room, key, 0, UINT64_MAX);
   if (kind == EDDY_CHANGE_COMPACT || kind == EDDY_CHANGE_TRIM) take_out(room, key, 0, seq);
   if (kind == EDDY_CHANGE_DROP) take_out(room, key, seq, seq);

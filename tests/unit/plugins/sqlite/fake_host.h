@@ -18,12 +18,22 @@ struct fake_message {
   size_t value_len;
 };
 
+struct fake_lost {
+  char key[32];
+  uint64_t seq;
+};
+
 struct eddy_room {
   char name[64];
   char policy[32];
   uint64_t seq, mark, outbox;
   int64_t expires_ms;
   void *data;
+  uint64_t epoch; /* restored; or as many rooms as there were before */
+  struct fake_lost lost[8];
+  size_t lost_len;
+  uint64_t lost_others;
+  bool lost_known; /* it was told when the room was loaded */
   bool loading;
   struct fake_message *messages; /* retained */
   size_t len, cap;
@@ -65,6 +75,8 @@ void room_turn(struct eddy_core *world);
 /* Works until its outbox stands open. */
 bool room_safe(struct eddy_core *world, struct eddy_room *room);
 
+/* Of a key, as the host knows it. */
+uint64_t room_lost_of(const struct eddy_room *room, const char *key);
 bool rooms_equal(const struct eddy_room *a, const struct eddy_room *b); /* in what they retain */
 
 #endif

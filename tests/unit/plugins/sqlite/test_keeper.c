@@ -13,6 +13,7 @@
 #include "keeper.h"
 #include "kept.h"
 #include "main.h"
+#include "segment.h"
 
 static char folder[64], path[128], copy[128];
 
@@ -719,6 +720,181 @@ START_TEST(messages_of_an_older_schema_become_segments) {
 }
 END_TEST
 
+/* Two messages of one key, one of them lost; a key that lost all; a relay of another. */
+static struct eddy_room *room_with_a_past(struct eddy_core *world) {
+  struct eddy_room *room = room_create(world, "default/a");
+  append(world, room, "1");
+  append(world, room, "2");
+  append(world, room, "3");
+  ck_assert_int_eq(room_do(world, room, EDDY_CHANGE_TRIM, "k", 1, NULL), 0);
+  ck_assert_int_eq(room_do(world, room, EDDY_CHANGE_APPEND, "full", 0, "4"), 0);
+  ck_assert_int_eq(room_do(world, room, EDDY_CHANGE_NUMBER, "cursor", 0, NULL), 0); /* 5 */
+  room_turn(world);
+  ck_assert(room_safe(world, room));
+  return room;
+}
+
+static void expect_past(const struct eddy_room *room, uint64_t epoch) {
+  ck_assert_uint_eq(room->epoch, epoch);
+  ck_assert(room->lost_known);
+  ck_assert_uint_eq(room_lost_of(room, "k"), 1);
+  ck_assert_uint_eq(room_lost_of(room, "full"), 0);
+  ck_assert_uint_eq(room_lost_of(room, "cursor"), 5);
+}
+
+static const char *const MODES[] = {"sync", "batch", "snapshot"};
+
+START_TEST(the_epoch_outlives_unloading_and_a_clean_end) {
+  struct eddy_core world = {.interval_ms = 10};
+  ck_assert_int_eq(world_start(&world, path, MODES[_i]), 0);
+  struct eddy_room *room = room_with_a_past(&world);
+  uint64_t epoch = room->epoch;
+  room_leave(&world, room, false);
+  room = must_get(&world, "default/a");
+  expect_past(room, epoch);
+  room_leave(&world, room, false);
+  world_stop(&world);
+  for (int i = 0; i < 2; i++) { /* looked at, and not changed */
+    ck_assert_int_eq(world_start(&world, path, MODES[_i]), 0);
+    room = must_get(&world, "default/a");
+    expect_past(room, epoch);
+    room_leave(&world, room, false);
+    world_stop(&world);
+  }
+  ck_assert_int_eq(world_start(&world, path, MODES[_i]), 0);
+  room = must_get(&world, "default/a");
+  ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_TRIM, "k", 2, NULL), 0); /* uses no number */
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_int_eq(world_start(&world, path, MODES[_i]), 0);
+  room = must_get(&world, "default/a");
+  ck_assert_uint_eq(room->epoch, epoch);
+  ck_assert_uint_eq(room_lost_of(room, "k"), 2);
+  room_leave(&world, room, true);
+  room = room_create(&world, "default/a");
+  ck_assert_uint_ne(room->epoch, epoch);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+/* What a crash finds on disk while nobody has heard of what came after the close, and from then on. */
+START_TEST(after_a_crash_the_epoch_is_another_but_in_sync) {
+  struct eddy_core world = {.interval_ms = 3600000}, after = {.interval_ms = 10};
+  bool sync = _i == 0;
+  ck_assert_int_eq(world_start(&world, path, MODES[_i]), 0);
+  struct eddy_room *room = room_with_a_past(&world);
+  uint64_t epoch = room->epoch;
+  crash();
+  room_leave(&world, room, false);
+  world_stop(&world);
+  ck_assert_int_eq(world_start(&after, copy, MODES[_i]), 0);
+  struct eddy_room *found = must_get(&after, "default/a");
+  ck_assert(!found->lost_known);
+  ck_assert((found->epoch == epoch) == sync);
+  room_leave(&after, found, false);
+  world_stop(&after);
+
+  ck_assert_int_eq(world_start(&world, path, MODES[_i]), 0);
+  room = must_get(&world, "default/a");
+  expect_past(room, epoch);
+  crash(); /* loaded, and nothing else */
+  ck_assert_int_eq(world_start(&after, copy, MODES[_i]), 0);
+  found = must_get(&after, "default/a");
+  expect_past(found, epoch);
+  room_leave(&after, found, false);
+  world_stop(&after);
+
+  ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_NUMBER, "cursor", 0, NULL), 0);
+  ck_assert_uint_ne(room->outbox, UINT64_MAX);
+  room_turn(&world);
+  ck_assert(room_safe(&world, room)); /* somebody has heard it */
+  crash();
+  ck_assert_int_eq(world_start(&after, copy, MODES[_i]), 0);
+  found = must_get(&after, "default/a");
+  ck_assert(!found->lost_known);
+  ck_assert((found->epoch == epoch) == sync);
+  room_leave(&after, found, false);
+  world_stop(&after);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+/* A change that uses no number is written together with what it makes wrong. */
+START_TEST(what_was_lost_is_not_known_of_a_room_that_was_changed_since) {
+  struct eddy_core world = {.interval_ms = 10};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  room_leave(&world, room_with_a_past(&world), false);
+  world_stop(&world);
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = must_get(&world, "default/a");
+  ck_assert_int_eq(room_do(&world, room, EDDY_CHANGE_COMPACT, "k", 3, "folded"), 0);
+  room_turn(&world);
+  for (int i = 0; i < 1000 && scalar(path, "SELECT coalesce(max(epoch), 0) FROM rooms"); i++) nap_ms(5);
+  ck_assert_uint_eq(scalar(path, "SELECT sum(count) FROM segments"), 2);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms WHERE epoch = 0 AND lost IS NULL"), 1);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+START_TEST(a_past_that_is_not_as_it_was_written_is_none) {
+  struct eddy_core world = {.interval_ms = 10};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *room = room_with_a_past(&world);
+  uint64_t epoch = room->epoch;
+  room_leave(&world, room, false);
+  world_stop(&world);
+  uint64_t len = scalar(path, "SELECT length(lost) FROM rooms");
+  ck_assert_uint_eq(len, 8 + 12 + 1 + 12);
+  for (uint64_t i = 1; i <= len; i++) {
+    char text[256];
+    const char *damage = "UPDATE rooms SET lost = CAST(substr(lost, 1, %d - 1) || x'5a' || substr(lost, %d + 1) AS BLOB)";
+    snprintf(text, sizeof text, damage, (int)i, (int)i);
+    sql(path, "CREATE TABLE spare AS SELECT lost FROM rooms");
+    sql(path, text);
+    ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+    room = must_get(&world, "default/a");
+    ck_assert(!room->lost_known && room->epoch != epoch);
+    ck_assert_uint_eq(room->len, 3);
+    room_leave(&world, room, false);
+    world_stop(&world);
+    sql(path, "UPDATE rooms SET lost = (SELECT lost FROM spare); DROP TABLE spare");
+  }
+  sql(path, "UPDATE rooms SET epoch = epoch + 1");
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  room = must_get(&world, "default/a");
+  ck_assert(!room->lost_known);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
+START_TEST(rooms_of_an_older_schema_get_an_epoch) {
+  char why[DB_WHY];
+  sqlite3 *db;
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  ck_assert_int_eq(segment_functions(db), SQLITE_OK);
+  ck_assert_int_eq(db_migrate(db, DB_STEPS, (size_t)_i + 1, why), 0);
+  sqlite3_close(db);
+  sql(path, "INSERT INTO rooms VALUES (7, 'default/a', 'quiz', 9, 0, 0, 0)");
+  struct eddy_core world = {.interval_ms = 10};
+  ck_assert_msg(world_start(&world, path, "batch") == 0, "%s", world.log);
+  ck_assert_uint_eq(scalar(path, "PRAGMA user_version"), DB_STEPS_LEN);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms WHERE epoch = 0 AND lost IS NULL"), 1);
+  struct eddy_room *room = must_get(&world, "default/a");
+  uint64_t epoch = room->epoch;
+  ck_assert(!room->lost_known);
+  ck_assert_uint_eq(room->seq, 9);
+  room_leave(&world, room, false);
+  room = must_get(&world, "default/a");
+  ck_assert_uint_eq(room->epoch, epoch);
+  room_leave(&world, room, false);
+  world_stop(&world);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("sqlite");
   TCase *tc = tcase_create("keeper");
@@ -745,6 +921,11 @@ static Suite *suite(void) {
   tcase_add_test(tc, one_process_at_a_time);
   tcase_add_test(tc, an_older_schema_is_migrated_whole_or_not_at_all);
   tcase_add_test(tc, messages_of_an_older_schema_become_segments);
+  tcase_add_loop_test(tc, the_epoch_outlives_unloading_and_a_clean_end, 0, 3);
+  tcase_add_loop_test(tc, after_a_crash_the_epoch_is_another_but_in_sync, 0, 3);
+  tcase_add_test(tc, what_was_lost_is_not_known_of_a_room_that_was_changed_since);
+  tcase_add_test(tc, a_past_that_is_not_as_it_was_written_is_none);
+  tcase_add_loop_test(tc, rooms_of_an_older_schema_get_an_epoch, 0, 2);
   suite_add_tcase(s, tc);
   return s;
 }

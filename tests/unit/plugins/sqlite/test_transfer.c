@@ -192,7 +192,9 @@ START_TEST(by_force) {
   static const char lines[] =
       ROOM("a/b", 7, 0) MESSAGE("k", 3, "2") ROOM("a/c", 8, 0) MESSAGE("k", 8, "3") "{\"end\":2}\n";
   ck_assert_int_eq(import(to, lines, why), -EEXIST);
+  query(to, "UPDATE rooms SET epoch = 5, lost = x'00' RETURNING epoch", "5");
   ck_assert_msg(import_with(to, lines, true, why) == 0, "%s", why);
+  query(to, "SELECT count(*) FROM rooms WHERE epoch = 0 AND lost IS NULL", "2"); /* what was heard of them is another */
   query(to, "SELECT group_concat(name || seq) FROM (SELECT * FROM rooms ORDER BY name)", "a/b50,a/c8");
   char *all = exported(to, "");
   ck_assert_str_eq(all, ROOM("a/b", 50, 0) MESSAGE("k", 3, "2") ROOM("a/c", 8, 0) MESSAGE("k", 8, "3") "{\"end\":2}\n");
@@ -288,6 +290,24 @@ START_TEST(what_is_wrong_changes_nothing) {
 }
 END_TEST
 
+/* Nor does it leave a database where there was none; through a link, either. */
+START_TEST(a_refused_import_leaves_no_database) {
+  char why[DB_WHY] = "", link[128];
+  snprintf(link, sizeof link, "%s/link.db", folder);
+  ck_assert_int_eq(symlink(to, link), 0);
+  ck_assert_int_eq(import(to, R MESSAGE("k", 3, "1"), why), -EBADMSG);
+  ck_assert_int_eq(import(link, R MESSAGE("k", 3, "1"), why), -EBADMSG);
+  const char *ends[] = {"", "-wal", "-shm", "-journal"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    char name[160];
+    snprintf(name, sizeof name, "%s%s", to, ends[i]);
+    ck_assert_msg(access(name, F_OK) != 0, "%s is there", name);
+  }
+  ck_assert_int_eq(import(link, R "{\"end\":1}\n", why), 0); /* the link is as it was */
+  query(to, "SELECT count(*) FROM rooms", "1");
+}
+END_TEST
+
 START_TEST(not_there) {
   char why[DB_WHY] = "";
   struct transfer_count count;
@@ -315,6 +335,7 @@ static Suite *suite(void) {
   tcase_add_test(tc, time_is_up);
   tcase_add_test(tc, beside_a_daemon);
   tcase_add_loop_test(tc, what_is_wrong_changes_nothing, 0, sizeof BAD / sizeof *BAD);
+  tcase_add_test(tc, a_refused_import_leaves_no_database);
   tcase_add_test(tc, not_there);
   suite_add_tcase(s, tc);
   return s;
