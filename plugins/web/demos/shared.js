@@ -105,12 +105,16 @@ function crowd(people, person) {
   /** @param {Peers<Person>} peers */
   const show = (peers) => {
     const all = [person, ...Object.values(peers).map(({ value }) => value)];
+    const most = innerWidth < 640 ? 3 : 8;
+    const more = all.length > most ? [el('li', { className: 'more' }, `+${all.length - most}`)] : [];
+    list.title = all.map(({ name }) => name).join(', ');
     list.replaceChildren(
-      ...all.map((one) => {
+      ...all.slice(0, most).map((one) => {
         const chip = el('li', { title: one === person ? `${one.name} (you)` : `${one.name}` }, `${one.name}`);
         chip.style.backgroundColor = colour(one.hue);
         return chip;
       }),
+      ...more,
     );
   };
   people.subscribe(show);

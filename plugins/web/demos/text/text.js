@@ -80,7 +80,9 @@ function reset(items) {
   take(items, room);
   const missing = Y.encodeStateAsUpdate(doc, Y.encodeStateVector(room));
   if (missing.length > 2) waiting = [missing];
+  if (!area.disabled) return;
   area.disabled = false;
+  area.focus();
 }
 
 begin();
@@ -165,4 +167,3 @@ function showCarets() {
   by('mirror').replaceChildren(...parts, `${text.toString().slice(from)}\n`);
 }
 carets.subscribe(showCarets);
-area.focus();
