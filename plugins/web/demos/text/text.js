@@ -64,6 +64,7 @@ function begin() {
 
 /** @param {Item<Uint8Array>[]} items @param {Y.Doc} [into] */
 function take(items, into = doc) {
+  remember();
   for (const { value } of items) {
     try {
       Y.applyUpdate(into, value, 'room');
@@ -122,12 +123,14 @@ area.onkeydown = (event) => {
   else history.undo();
 };
 
-/** Where the own selection begins and ends, as Yjs has it: between the same letters, whatever others write. */
-let own = { from: position(0), to: position(0) };
 /** @param {number} index */
-function position(index) {
-  return Y.createRelativePositionFromTypeIndex(text, index);
+const position = (index) => Y.createRelativePositionFromTypeIndex(text, index, -1);
+/** Where the own selection begins and ends, as Yjs has it: behind the same letters, whatever others write. */
+let own = { from: position(0), to: position(0) };
+function remember() {
+  own = { from: position(area.selectionStart), to: position(area.selectionEnd) };
 }
+
 /** @param {unknown} position */
 function indexOf(position) {
   const known = Y.createRelativePositionFromJSON(Object(position));
@@ -149,7 +152,7 @@ function show() {
 const carets = new Presence(connection, { key: 'cursor/text', debounce: 40 });
 document.onselectionchange = () => {
   if (document.activeElement !== area) return;
-  own = { from: position(area.selectionStart), to: position(area.selectionEnd) };
+  remember();
   carets.set({ ...own, ...person });
 };
 
