@@ -104,7 +104,7 @@ function crowd(people, person) {
   const list = el('ul', { id: 'people', ariaLabel: 'Who is here' });
   /** @param {Peers<Person>} peers */
   const show = (peers) => {
-    const all = [person, ...Object.values(peers).map(({ value }) => value)];
+    const all = [person, ...Object.values(peers).map(({ value }) => Object(value))];
     const most = innerWidth < 640 ? 3 : 8;
     const more = all.length > most ? [el('li', { className: 'more' }, `+${all.length - most}`)] : [];
     list.title = all.map(({ name }) => name).join(', ');

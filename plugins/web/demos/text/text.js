@@ -133,8 +133,12 @@ function remember() {
 
 /** @param {unknown} position */
 function indexOf(position) {
-  const known = Y.createRelativePositionFromJSON(Object(position));
-  return Y.createAbsolutePositionFromRelativePosition(known, doc)?.index ?? 0;
+  try {
+    const known = Y.createRelativePositionFromJSON(Object(position));
+    return Y.createAbsolutePositionFromRelativePosition(known, doc)?.index ?? 0;
+  } catch {
+    return 0; // it is none
+  }
 }
 
 function show() {
