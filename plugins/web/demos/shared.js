@@ -90,7 +90,7 @@ function status(connection) {
       connecting: reason ? 'reconnecting' : 'connecting',
       connected: 'connected',
       waiting: 'no connection, trying again',
-      closed: gone ? 'this room is gone' : `closed: ${reason}`,
+      closed: gone ? 'this room is gone:' : `closed: ${reason}`,
     }[state];
     if (gone) word.append(' ', el('a', { href: anew.href }, 'begin a new one'));
   };
