@@ -12,10 +12,29 @@ scene('text: two pages and a late one write at once; it is folded; a rule change
   await Promise.all([write(ann, 'Home', '<b>zero</b> '), write(bob, 'End', ' three 🙂')]);
   await both('<b>zero</b> one two three 🙂');
   await until("the other's caret shows", async () => (await ann.textContent('.caret')) !== '');
+  for (const [page, what] of [
+    [ann, 'A'],
+    [bob, 'B'],
+  ]) {
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type(what); // both have their carets at the end now
+  }
+  await both('<b>zero</b> one two three 🙂AB');
+  const [long, other] = ['a'.repeat(40), 'b'.repeat(40)];
+  await Promise.all([ann.keyboard.type(long, { delay: 8 }), bob.keyboard.type(other, { delay: 11 })]);
+  await agree(
+    'what each wrote stays together',
+    [ann, bob],
+    written,
+    (text) => text.includes(`A${long}`) && text.includes(`B${other}`),
+  );
+  await ann.fill('#area', '<b>zero</b> one two three 🙂');
   const eve = await scene.demo('text', { room: ann });
   const all = async (wanted) => agree(wanted, [ann, bob, eve], written, (text) => text === wanted);
   await all('<b>zero</b> one two three 🙂');
 
+  await write(ann, 'Control+Home', '');
+  for (let i = 0; i < 12; i++) await ann.keyboard.press('ArrowRight');
   await write(bob, 'Home', '');
   for (let i = 0; i < 12; i++) await bob.keyboard.press('Delete');
   await ann.keyboard.type('X'); // it is behind what has gone

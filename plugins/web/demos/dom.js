@@ -69,7 +69,8 @@ export class Pins {
       pin.remove();
       this.#pins.delete(id);
     }
-    for (const [id, { x, y, name, hue }] of Object.entries(pins)) {
+    for (const [id, shown] of Object.entries(pins)) {
+      const { x, y, name, hue } = Object(shown);
       const pin = this.#pins.get(id) ?? el('div', { className: 'pin' }, el('span'));
       if (!this.#pins.has(id)) this.where.append(pin);
       this.#pins.set(id, pin);

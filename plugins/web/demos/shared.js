@@ -90,7 +90,7 @@ function status(connection) {
       connecting: reason ? 'reconnecting' : 'connecting',
       connected: 'connected',
       waiting: 'no connection, trying again',
-      closed: gone ? 'this room is gone' : `closed: ${reason}`,
+      closed: gone ? 'this room is gone:' : `closed: ${reason}`,
     }[state];
     if (gone) word.append(' ', el('a', { href: anew.href }, 'begin a new one'));
   };
@@ -104,13 +104,17 @@ function crowd(people, person) {
   const list = el('ul', { id: 'people', ariaLabel: 'Who is here' });
   /** @param {Peers<Person>} peers */
   const show = (peers) => {
-    const all = [person, ...Object.values(peers).map(({ value }) => value)];
+    const all = [person, ...Object.values(peers).map(({ value }) => Object(value))];
+    const most = innerWidth < 640 ? 3 : 8;
+    const more = all.length > most ? [el('li', { className: 'more' }, `+${all.length - most}`)] : [];
+    list.title = all.map(({ name }) => name).join(', ');
     list.replaceChildren(
-      ...all.map((one) => {
+      ...all.slice(0, most).map((one) => {
         const chip = el('li', { title: one === person ? `${one.name} (you)` : `${one.name}` }, `${one.name}`);
         chip.style.backgroundColor = colour(one.hue);
         return chip;
       }),
+      ...more,
     );
   };
   people.subscribe(show);

@@ -35,8 +35,9 @@ const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
 paper.lineCap = paper.lineJoin = 'round';
 
 /** @param {Shape} shape */
-function pathOf({ points = [] }) {
+function pathOf({ points }) {
   const path = new Path2D();
+  if (!Array.isArray(points)) return path; // somebody's own idea of a shape
   path.moveTo(points[0], points[1] + 0.1); // of a single point it makes a dot
   for (let i = 0; i < points.length; i += 2) path.lineTo(points[i], points[i + 1]);
   return path;
@@ -124,7 +125,8 @@ canvas.onkeydown = (event) => {
   if (!way) return;
   event.preventDefault();
   at = at.map((one, i) => Math.max(0, Math.min(SIZE, one + way[i] * (event.shiftKey ? 4 : 20))));
-  if (event.key === ' ') stroke ? up() : down(at);
+  if (erasing) eraseAt(at);
+  else if (event.key === ' ') stroke ? up() : down(at);
   move(at);
   showCursors(at);
 };

@@ -23,6 +23,7 @@ show();
 by('up').onclick = () => act('increment');
 by('down').onclick = () => act('decrement');
 document.onkeydown = ({ key }) => {
+  if (document.querySelector('dialog[open]')) return; // it is meant for something else
   if (key === 'ArrowUp' || key === '+') act('increment');
   if (key === 'ArrowDown' || key === '-') act('decrement');
 };

@@ -64,6 +64,7 @@ function begin() {
 
 /** @param {Item<Uint8Array>[]} items @param {Y.Doc} [into] */
 function take(items, into = doc) {
+  remember();
   for (const { value } of items) {
     try {
       Y.applyUpdate(into, value, 'room');
@@ -80,7 +81,9 @@ function reset(items) {
   take(items, room);
   const missing = Y.encodeStateAsUpdate(doc, Y.encodeStateVector(room));
   if (missing.length > 2) waiting = [missing];
+  if (!area.disabled) return;
   area.disabled = false;
+  area.focus();
 }
 
 begin();
@@ -120,16 +123,22 @@ area.onkeydown = (event) => {
   else history.undo();
 };
 
-/** Where the own selection begins and ends, as Yjs has it: between the same letters, whatever others write. */
-let own = { from: position(0), to: position(0) };
 /** @param {number} index */
-function position(index) {
-  return Y.createRelativePositionFromTypeIndex(text, index);
+const position = (index) => Y.createRelativePositionFromTypeIndex(text, index, -1);
+/** Where the own selection begins and ends, as Yjs has it: behind the same letters, whatever others write. */
+let own = { from: position(0), to: position(0) };
+function remember() {
+  own = { from: position(area.selectionStart), to: position(area.selectionEnd) };
 }
+
 /** @param {unknown} position */
 function indexOf(position) {
-  const known = Y.createRelativePositionFromJSON(Object(position));
-  return Y.createAbsolutePositionFromRelativePosition(known, doc)?.index ?? 0;
+  try {
+    const known = Y.createRelativePositionFromJSON(Object(position));
+    return Y.createAbsolutePositionFromRelativePosition(known, doc)?.index ?? 0;
+  } catch {
+    return 0; // it is none
+  }
 }
 
 function show() {
@@ -147,7 +156,7 @@ function show() {
 const carets = new Presence(connection, { key: 'cursor/text', debounce: 40 });
 document.onselectionchange = () => {
   if (document.activeElement !== area) return;
-  own = { from: position(area.selectionStart), to: position(area.selectionEnd) };
+  remember();
   carets.set({ ...own, ...person });
 };
 
@@ -165,4 +174,3 @@ function showCarets() {
   by('mirror').replaceChildren(...parts, `${text.toString().slice(from)}\n`);
 }
 carets.subscribe(showCarets);
-area.focus();

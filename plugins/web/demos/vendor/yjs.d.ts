@@ -24,7 +24,7 @@ export function applyUpdate(doc: Doc, update: Uint8Array, origin?: unknown): voi
 export function encodeStateAsUpdate(doc: Doc, since?: Uint8Array): Uint8Array;
 export function encodeStateVector(doc: Doc): Uint8Array;
 export function mergeUpdates(updates: Uint8Array[]): Uint8Array;
-export function createRelativePositionFromTypeIndex(type: Text, index: number): RelativePosition;
+export function createRelativePositionFromTypeIndex(type: Text, index: number, assoc?: number): RelativePosition;
 export function createRelativePositionFromJSON(json: unknown): RelativePosition;
 export function createAbsolutePositionFromRelativePosition(
   position: RelativePosition,

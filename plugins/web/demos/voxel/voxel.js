@@ -32,19 +32,28 @@ let hand = [0, 0, 0];
 
 /** @type {HTMLCanvasElement} */
 const space = by('space');
-const blocks = new Blocks(space, REACH);
+/** @type {Blocks} */
+let blocks;
+try {
+  blocks = new Blocks(space, REACH);
+} catch (error) {
+  by('count').textContent = String(error);
+  throw error;
+}
 const pins = new Pins(by('pins'));
 
 function showVoxels() {
   blocks.set(voxels.value);
   by('count').textContent = `${Object.keys(voxels.value).length} blocks`;
 }
+/** The others' hands, where they hold something somewhere. */
+const held = () => Object.entries(hands.value).filter(([, { value }]) => Array.isArray(Object(value).position));
 function showHands() {
-  blocks.ghosts = [{ position: hand, color }, ...Object.values(hands.value).map(({ value }) => value)];
+  blocks.ghosts = [{ position: hand, color }, ...held().map(([, { value }]) => value)];
   blocks.show();
 }
 blocks.drawn = () => {
-  const all = Object.entries(hands.value).map(([id, { value }]) => [id, { ...value, ...blocks.seen(value.position) }]);
+  const all = held().map(([id, { value }]) => [id, { ...value, ...blocks.seen(value.position) }]);
   pins.show(Object.fromEntries(all));
 };
 voxels.subscribe(showVoxels);
