@@ -29,9 +29,10 @@ function route() {
   const given = new URL(location.href).searchParams.get('url');
   const address = given ? addressOf(given) : null;
   if (given && !address) toast(`This is no URL of a room: ${given}`, 'bad');
+  document.body.classList.toggle('inroom', !!address);
   if (address) {
     visited(address.cbor ? `${address.socket}?cbor=true` : address.socket);
-    show(new RoomView({ address, admin, told, left: () => open(null) }));
+    show(new RoomView({ address, api, admin, told, left: () => open(null) }));
     document.title = `${visible(address.id, 40)} · eddyd console`;
   } else {
     show(new Overview({ api, admin, open, addressOf }));
@@ -42,7 +43,8 @@ function route() {
 /** Goes to a room, by whatever names it; null: to the overview. */
 function open(text) {
   const address = text === null ? null : addressOf(text);
-  if (text !== null && !address) return toast(text.trim() ? `This is no id or URL of a room: ${text}` : 'A room has an id.', 'bad');
+  if (text !== null && !address)
+    return toast(text.trim() ? `This is no id or URL of a room: ${text}` : 'A room has an id.', 'bad');
   const to = new URL(location.href);
   if (address) to.searchParams.set('url', address.cbor ? `${address.socket}?cbor=true` : address.socket);
   else to.searchParams.delete('url');
@@ -73,8 +75,17 @@ function drawAdmin() {
 }
 
 function askAdmin() {
-  const forget = el('button.danger', { type: 'button', onclick: () => (box.close(), admin.forget()) }, 'Forget address and key');
-  const box = shown('Admin interface', el('p', {}, 'The daemon’s overview, policies, members’ addresses; kick, trim, close.'), adminForm(admin, () => box.close()), admin.on ? forget : '');
+  const forget = el(
+    'button.danger',
+    { type: 'button', onclick: () => (box.close(), admin.forget()) },
+    'Forget address and key',
+  );
+  const box = shown(
+    'Admin interface',
+    el('p', {}, 'The daemon’s overview, policies, members’ addresses; kick, trim, close.'),
+    adminForm(admin, () => box.close()),
+    admin.on ? forget : '',
+  );
   $('#admin-key', box).focus();
 }
 adminButton.addEventListener('click', askAdmin);
@@ -111,7 +122,7 @@ dark.addEventListener('change', drawTheme);
 
 const KEYS = [
   ['o', 'overview', () => open(null)],
-  ['r', 'go to a room', () => $('#goto-room').focus()],
+  ['r', 'go to a room', () => (document.body.classList.remove('inroom'), $('#goto-room').focus())],
   ['a', 'admin interface', askAdmin],
   ['t', 'dark or light', switchTheme],
   ['?', 'this help', help],
@@ -121,7 +132,11 @@ const ROOM_KEYS = [
   ['f', 'list of keys', () => (view.pane('keys'), view.keyBox.focus())],
   ['m', 'list of messages', () => (view.pane('stream'), view.streamBox.focus())],
   ['l', 'all messages, live', () => view.look(null)],
-  ['v', 'value', () => (view.side('value'), view.pane('value'), ($('.tree [tabindex="0"]') ?? $('#value-body')).focus())],
+  [
+    'v',
+    'value',
+    () => (view.side('value'), view.pane('value'), ($('.tree [tabindex="0"]') ?? $('#value-body')).focus()),
+  ],
   ['u', 'members', () => (view.side('people'), view.pane('value'))],
   ['i', 'policy', () => (view.side('policy'), view.pane('value'))],
   ['p', 'push by hand', () => (view.pane('push'), (view.push.key.value ? view.push.value : view.push.key).focus())],
@@ -129,10 +144,34 @@ const ROOM_KEYS = [
 ];
 
 function help() {
-  const table = (keys) => el('table.help', {}, ...keys.map(([key, what]) => el('tr', {}, el('th', {}, ...key.split(' ').map((one) => el('kbd', {}, one))), el('td', {}, what))));
+  const table = (keys) =>
+    el(
+      'table.help',
+      {},
+      ...keys.map(([key, what]) =>
+        el('tr', {}, el('th', {}, ...key.split(' ').map((one) => el('kbd', {}, one))), el('td', {}, what)),
+      ),
+    );
   shown(
     'Keys',
-    el('div.helps', {}, el('section', {}, el('h3', {}, 'Everywhere'), table(KEYS)), el('section', {}, el('h3', {}, 'In a room'), table(ROOM_KEYS)), el('section', {}, el('h3', {}, 'In lists and trees'), table([['↑ ↓ j k', 'move'], ['Home End', 'first, last'], ['← →', 'close, open a part'], ['Enter', 'open'], ['Ctrl+Enter', 'push what is in the form']]))),
+    el(
+      'div.helps',
+      {},
+      el('section', {}, el('h3', {}, 'Everywhere'), table(KEYS)),
+      el('section', {}, el('h3', {}, 'In a room'), table(ROOM_KEYS)),
+      el(
+        'section',
+        {},
+        el('h3', {}, 'In lists and trees'),
+        table([
+          ['↑ ↓ j k', 'move'],
+          ['Home End', 'first, last'],
+          ['← →', 'close, open a part'],
+          ['Enter', 'open'],
+          ['Ctrl+Enter', 'push what is in the form'],
+        ]),
+      ),
+    ),
   );
 }
 $('#help-button').addEventListener('click', help);

@@ -42,19 +42,25 @@ export function bytes(n) {
   return `${number < 10 ? number.toFixed(1) : Math.round(number)} ${unit}`;
 }
 
+const short = (n) => (n < 100 ? n.toFixed(1).replace(/\.0$/, '') : Math.round(n));
+
 export function count(n) {
   if (!Number.isFinite(n)) return '–';
   if (n < 10000) return n < 10 && !Number.isInteger(n) ? n.toFixed(1) : String(Math.round(n));
-  if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e5 ? 1 : 0)}k`;
-  return `${(n / 1e6).toFixed(n < 1e8 ? 1 : 0)}M`;
+  if (n < 1e6) return `${short(n / 1e3)}k`;
+  return `${short(n / 1e6)}M`;
 }
+
+/** "1 key", "2 keys" */
+export const many = (n, what) => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 
 export function span(ms) {
   const s = Math.max(0, ms / 1000);
   if (s < 60) return `${Math.floor(s)} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+  const [large, small, unit] = s < 86400 ? ['h', 'min', 3600] : ['d', 'h', 86400];
+  const rest = Math.floor((s % unit) / (unit === 3600 ? 60 : 3600));
+  return `${Math.floor(s / unit)} ${large}${rest ? ` ${rest} ${small}` : ''}`;
 }
 
 const two = (n) => String(n).padStart(2, '0');
@@ -78,7 +84,11 @@ export function framed(call) {
 /** A line that says something for a while; what is bad stays longer. */
 export function toast(text, kind = '') {
   const box = $('#toasts');
-  const line = el(`div.toast${kind ? `.${kind}` : ''}`, { role: kind === 'bad' ? 'alert' : 'status' }, visible(text, 400));
+  const line = el(
+    `div.toast${kind ? `.${kind}` : ''}`,
+    { role: kind === 'bad' ? 'alert' : 'status' },
+    visible(text, 400),
+  );
   box.append(line);
   while (box.childElementCount > 4) box.firstChild.remove();
   setTimeout(() => line.remove(), kind === 'bad' ? 9000 : 5000);
@@ -111,7 +121,11 @@ export function confirmed(title, text, action) {
 
 /** A dialog with anything in it; what it gives closes it. */
 export function shown(title, ...content) {
-  const box = dialog(title, ...content, el('div.buttons', {}, el('button', { type: 'button', onclick: () => box.close() }, 'Close')));
+  const box = dialog(
+    title,
+    ...content,
+    el('div.buttons', {}, el('button', { type: 'button', onclick: () => box.close() }, 'Close')),
+  );
   return box;
 }
 

@@ -90,7 +90,7 @@ export class Graph {
       pen.strokeStyle = color;
       pen.lineWidth = 1.5;
       pen.lineJoin = 'round';
-      if (points.length === 1) pen.lineTo(points[0][0] + 1, points[0][1]);
+      if (points.length === 1) pen.arc(points[0][0], points[0][1], 1.5, 0, 7);
       pen.stroke();
       pen.lineTo(points.at(-1)[0], bottom);
       pen.lineTo(points[0][0], bottom);
@@ -113,7 +113,8 @@ export class Graph {
   #drawPointer(pen, x, y, style, width, bottom) {
     const { values } = this.series;
     let at = -1;
-    if (this.pointer !== null) at = Math.max(0, Math.min(values.length - 1, Math.floor((this.pointer / width) * values.length)));
+    if (this.pointer !== null)
+      at = Math.max(0, Math.min(values.length - 1, Math.floor((this.pointer / width) * values.length)));
     for (let back = 0; !this.bars && back < 5 && at > 0 && Number.isNaN(values[at]); back++) at--;
     if (at >= 0) {
       pen.strokeStyle = style.getPropertyValue('--text');

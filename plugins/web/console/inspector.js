@@ -35,7 +35,9 @@ function hexDump(value, max) {
     const row = [...value.subarray(at, at + 16)];
     const hex = row.map((byte) => byte.toString(16).padStart(2, '0'));
     const text = row.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
-    lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.slice(0, 8).join(' ').padEnd(23)}  ${hex.slice(8).join(' ').padEnd(23)}  ${text}`);
+    lines.push(
+      `${at.toString(16).padStart(6, '0')}  ${hex.slice(0, 8).join(' ').padEnd(23)}  ${hex.slice(8).join(' ').padEnd(23)}  ${text}`,
+    );
   }
   return lines.join('\n');
 }
@@ -49,11 +51,28 @@ export class Inspector {
     this.facts = el('dl.facts', {});
     this.body = el('div.value', { id: 'value-body', role: 'tabpanel', tabIndex: -1 });
     this.modes = el('div.tabs.small', { role: 'tablist', 'aria-label': 'How to show the value' });
-    for (const [mode, name] of [['tree', 'Tree'], ['text', 'Text'], ['bytes', 'Bytes']]) {
-      this.modes.append(el('button', { type: 'button', role: 'tab', 'data-mode': mode, 'aria-controls': 'value-body', onclick: () => this.as(mode) }, name));
+    for (const [mode, name] of [
+      ['tree', 'Tree'],
+      ['text', 'Text'],
+      ['bytes', 'Bytes'],
+    ]) {
+      this.modes.append(
+        el(
+          'button',
+          {
+            type: 'button',
+            role: 'tab',
+            'data-mode': mode,
+            'aria-controls': 'value-body',
+            onclick: () => this.as(mode),
+          },
+          name,
+        ),
+      );
     }
     this.actions = el('div.actions', {});
-    this.element = el('div.inspector', {}, this.facts, el('div.toolbar', {}, this.modes, this.actions), this.body);
+    this.toolbar = el('div.toolbar', {}, this.modes, this.actions);
+    this.element = el('div.inspector', {}, this.facts, this.toolbar, this.body);
     this.show(null);
   }
 
@@ -84,7 +103,18 @@ export class Inspector {
     const { value } = item;
     const facts = [fact('Key', el('bdi.key', { title: keyText(item.key, 1000) }, keyText(item.key, 80)))];
     if (item.seq !== null) facts.push(fact('Number', `#${item.seq}`, this.latest ? el('span.dim', {}, ' latest') : ''));
-    if (value) facts.push(fact('Size', el('span', { title: `${value.length} bytes` }, bytes(value.length), el('span.dim', {}, item.cbor ? ' CBOR' : ' JSON'))));
+    if (value)
+      facts.push(
+        fact(
+          'Size',
+          el(
+            'span',
+            { title: `${value.length} bytes` },
+            bytes(value.length),
+            el('span.dim', {}, item.cbor ? ' CBOR' : ' JSON'),
+          ),
+        ),
+      );
     if (item.at) facts.push(fact('Came', clock(item.at)));
     if (item.action) facts.push(fact('Action', item.action));
     if (item.member) facts.push(fact('Member', String(item.member)));
@@ -92,16 +122,34 @@ export class Inspector {
     this.actions.replaceChildren();
     if (!value) return;
     this.actions.append(
-      el('button.small', { type: 'button', title: 'Copy the value', onclick: () => copy(nodeOf(value, item.cbor).raw(), 'The value') }, 'Copy'),
-      el('button.small', { type: 'button', title: 'Take it into the form below', onclick: () => this.reuse(item) }, 'Edit'),
+      el(
+        'button.small',
+        { type: 'button', title: 'Copy the value', onclick: () => copy(nodeOf(value, item.cbor).raw(), 'The value') },
+        'Copy',
+      ),
+      el(
+        'button.small',
+        { type: 'button', title: 'Take it into the form below', onclick: () => this.reuse(item) },
+        'Edit',
+      ),
     );
     if (this.admin.on && item.seq !== null && this.room()?.holds(item)) {
-      this.actions.append(el('button.small.danger', { type: 'button', title: 'Take this message out of what the key retains', onclick: () => this.#drop(item) }, 'Drop'));
+      this.actions.append(
+        el(
+          'button.small.danger',
+          { type: 'button', title: 'Take this message out of what the key retains', onclick: () => this.#drop(item) },
+          'Drop',
+        ),
+      );
     }
   }
 
   async #drop(item) {
-    const sure = await confirmed('Drop a message?', `#${item.seq} of ${keyText(item.key, 80)} is taken out of what the room retains. Members are not told.`, 'Drop');
+    const sure = await confirmed(
+      'Drop a message?',
+      `#${item.seq} of ${keyText(item.key, 80)} is taken out of what the room retains. Members are not told.`,
+      'Drop',
+    );
     if (!sure) return;
     try {
       await this.admin.room(this.room().address.name, '/drop', { key: item.key, seq: item.seq });
@@ -118,9 +166,16 @@ export class Inspector {
       tab.setAttribute('aria-selected', String(on));
       tab.tabIndex = on ? 0 : -1;
     }
-    this.modes.hidden = !item?.value;
+    this.toolbar.hidden = !item?.value;
     if (!item) return body.replaceChildren(el('p.empty', {}, 'Choose a message to look into it.'));
-    if (!item.value) return body.replaceChildren(el('p.empty', {}, `${item.gone ?? 'Some'} retained message${item.gone === 1 ? '' : 's'} went: trimmed, dropped or expired.`));
+    if (!item.value)
+      return body.replaceChildren(
+        el(
+          'p.empty',
+          {},
+          `${item.gone ?? 'Some'} retained message${item.gone === 1 ? '' : 's'} went: trimmed, dropped or expired.`,
+        ),
+      );
     const node = nodeOf(item.value, item.cbor);
     if (this.mode === 'tree') return body.replaceChildren(tree(node));
     const pre = el('pre', { tabIndex: 0, 'aria-label': 'Value' });
@@ -129,7 +184,8 @@ export class Inspector {
     const write = () => {
       const { value } = item;
       if (this.mode === 'bytes') pre.textContent = hexDump(value, max);
-      else pre.textContent = item.cbor ? diagnostic(node, max, true) : this.verbatim ? node.raw(max) : indented(node, max);
+      else
+        pre.textContent = item.cbor ? diagnostic(node, max, true) : this.verbatim ? node.raw(max) : indented(node, max);
       rest.hidden = this.mode === 'bytes' ? value.length <= max : pre.textContent.length < max;
       rest.textContent = `Show more of ${bytes(value.length)}`;
     };

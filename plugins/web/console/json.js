@@ -30,8 +30,8 @@ function skip(bytes, at) {
   while (at < bytes.length) {
     const byte = bytes[at];
     if (byte === QUOTE) at = skipText(bytes, at);
-    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++, at++;
-    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--, at++;
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) (depth++, at++);
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) (depth--, at++);
     else if (depth) at++;
     else while (at < bytes.length && !ends(bytes[at])) at++;
     if (depth <= 0) break;

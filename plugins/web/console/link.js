@@ -3,6 +3,7 @@
 import { readMessage } from './wire.js';
 
 const PROTOCOL = 'eddy.v1';
+const BEGIN = 0; // the nonce of the first ping of a connection
 const PING_EVERY = 2000;
 const SILENT_MAX = 15000;
 
@@ -40,7 +41,7 @@ export class Link {
       this.lastHeard = Date.now();
       this.heard.status({ state: 'connected', v1: this.v1 });
       if (this.v1) this.send({ type: 'members' });
-      this.ping('begin'); // its pong comes behind all that the server says at first
+      this.ping(BEGIN); // its pong comes behind all that the server says at first
     };
     socket.onmessage = ({ data }) => {
       this.lastHeard = Date.now();
@@ -68,7 +69,8 @@ export class Link {
 
   #beat() {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    if (Date.now() - this.lastHeard > SILENT_MAX) this.socket.close(); // half open: the browser tells in its time
+    if (Date.now() - this.lastHeard > SILENT_MAX)
+      this.socket.close(); // half open: the browser tells in its time
     else this.ping();
   }
 
@@ -80,7 +82,11 @@ export class Link {
   #pong({ nonce }) {
     const sent = this.pings.get(nonce);
     this.pings.delete(nonce);
-    this.heard.message({ type: 'pong', begin: nonce === 'begin', ms: sent === undefined ? null : performance.now() - sent });
+    this.heard.message({
+      type: 'pong',
+      begin: nonce === BEGIN,
+      ms: sent === undefined ? null : performance.now() - sent,
+    });
   }
 
   #answered(message) {

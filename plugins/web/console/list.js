@@ -16,7 +16,9 @@ export class List {
     this.space = el('div.space', { role: 'presentation' });
     root.append(this.space);
     root.classList.add('list');
-    Object.entries({ role: 'listbox', tabindex: '0', 'aria-label': how.label }).forEach(([name, value]) => root.setAttribute(name, value));
+    Object.entries({ role: 'listbox', tabindex: '0', 'aria-label': how.label }).forEach(([name, value]) =>
+      root.setAttribute(name, value),
+    );
     this.rows = [];
     this.draw = framed(() => this.#draw());
     root.addEventListener('scroll', () => this.draw(), { passive: true });

@@ -56,8 +56,20 @@ export class Overview {
   #build() {
     this.spaces = el('datalist', { id: 'spaces' });
     this.policies = el('datalist', { id: 'policies' });
-    const space = el('input', { id: 'new-space', value: 'default', list: 'spaces', spellcheck: false, autocapitalize: 'off' });
-    const policy = el('input', { id: 'new-policy', placeholder: 'the namespace’s', list: 'policies', spellcheck: false, autocapitalize: 'off' });
+    const space = el('input', {
+      id: 'new-space',
+      value: 'default',
+      list: 'spaces',
+      spellcheck: false,
+      autocapitalize: 'off',
+    });
+    const policy = el('input', {
+      id: 'new-policy',
+      placeholder: 'the namespace’s',
+      list: 'policies',
+      spellcheck: false,
+      autocapitalize: 'off',
+    });
     const said = el('p.said', { 'aria-live': 'polite' });
     const make = el(
       'form.stack',
@@ -67,7 +79,8 @@ export class Overview {
           event.preventDefault();
           said.textContent = '';
           const name = space.value.trim();
-          const base = name && name !== 'default' ? new URL(`db/${encodeURIComponent(name)}/`, this.api).href : this.api;
+          const base =
+            name && name !== 'default' ? new URL(`db/${encodeURIComponent(name)}/`, this.api).href : this.api;
           try {
             const room = await createRoom(base, policy.value.trim() ? { policy: policy.value.trim() } : undefined);
             this.open(room.socket_url);
@@ -82,11 +95,37 @@ export class Overview {
       el('button.main', { id: 'new-button' }, 'Make a room'),
       said,
     );
-    const room = el('input', { id: 'open-room', spellcheck: false, autocapitalize: 'off', autocomplete: 'off', placeholder: 'id, namespace/id, or a URL of it' });
-    const open = el('form.stack', { id: 'open', onsubmit: (event) => (event.preventDefault(), this.open(room.value)) }, el('label', {}, el('span', {}, 'Room'), room), el('button.main', {}, 'Open'));
+    const room = el('input', {
+      id: 'open-room',
+      spellcheck: false,
+      autocapitalize: 'off',
+      autocomplete: 'off',
+      placeholder: 'id, namespace/id, or a URL of it',
+    });
+    const open = el(
+      'form.stack',
+      { id: 'open', onsubmit: (event) => (event.preventDefault(), this.open(room.value)) },
+      el('label', {}, el('span', {}, 'Room'), room),
+      el('button.main', {}, 'Open'),
+    );
     const visits = recent().map((socket) => {
       const address = this.addressOf(socket);
-      return address && el('li', {}, el('a', { href: `?url=${encodeURIComponent(socket)}`, title: socket, onclick: (event) => (event.preventDefault(), this.open(socket)) }, el('bdi', {}, visible(address.name, 60))));
+      return (
+        address &&
+        el(
+          'li',
+          {},
+          el(
+            'a',
+            {
+              href: `?url=${encodeURIComponent(socket)}`,
+              title: socket,
+              onclick: (event) => (event.preventDefault(), this.open(socket)),
+            },
+            el('bdi', {}, visible(address.name, 60)),
+          ),
+        )
+      );
     });
     this.server = el('section.card.server', { id: 'server', 'aria-label': 'Server' });
     this.element = el(
@@ -95,7 +134,13 @@ export class Overview {
       el(
         'div.cards',
         {},
-        el('section.card', {}, el('h2', {}, 'Look at a room'), open, visits.length ? el('ul.recent', { 'aria-label': 'Rooms of late' }, ...visits) : ''),
+        el(
+          'section.card',
+          {},
+          el('h2', {}, 'Look at a room'),
+          open,
+          visits.length ? el('ul.recent', { 'aria-label': 'Rooms of late' }, ...visits) : '',
+        ),
         el('section.card', {}, el('h2', {}, 'Make a room'), make),
       ),
       this.server,
@@ -126,7 +171,11 @@ export class Overview {
   #ask(error) {
     this.server.replaceChildren(
       el('h2', {}, 'The server'),
-      el('p', {}, 'Its rooms, how busy they are, their policies and members: through the admin interface of the daemon.'),
+      el(
+        'p',
+        {},
+        'Its rooms, how busy they are, their policies and members: through the admin interface of the daemon.',
+      ),
       error ? el('p.bad', { role: 'alert' }, visible(error.message, 300)) : '',
       adminForm(this.admin),
     );
@@ -154,8 +203,21 @@ export class Overview {
   #frame() {
     this.drawn = true;
     this.tiles = el('dl.tiles', {});
-    this.graph = new Graph({ title: 'Messages a second, in and out', series: this.traffic, color: '--main', text: (n) => `${count(n)}/s` });
-    const find = el('input', { type: 'search', id: 'rooms-filter', placeholder: 'Search rooms: *lobby*', 'aria-label': 'Search rooms', spellcheck: false, autocapitalize: 'off', value: this.match });
+    this.graph = new Graph({
+      title: 'Messages a second, in and out',
+      series: this.traffic,
+      color: '--main',
+      text: (n) => `${count(n)}/s`,
+    });
+    const find = el('input', {
+      type: 'search',
+      id: 'rooms-filter',
+      placeholder: 'Search rooms: *lobby*',
+      'aria-label': 'Search rooms',
+      spellcheck: false,
+      autocapitalize: 'off',
+      value: this.match,
+    });
     let wait;
     find.addEventListener('input', () => {
       clearTimeout(wait);
@@ -163,7 +225,9 @@ export class Overview {
     });
     this.head = el('tr', {});
     for (const [name, text, sort] of COLUMNS) {
-      const title = sort ? el('button', { type: 'button', onclick: () => ((this.sort = sort), (this.after = []), this.refresh()) }, text) : text;
+      const title = sort
+        ? el('button', { type: 'button', onclick: () => ((this.sort = sort), (this.after = []), this.refresh()) }, text)
+        : text;
       this.head.append(el('th', { scope: 'col', 'data-sort': sort ?? '', 'data-column': name }, title));
     }
     this.rows = el('tbody', {});
@@ -186,7 +250,11 @@ export class Overview {
       this.tiles,
       this.graph.element,
       el('div.title', {}, el('h3', {}, 'Rooms'), find),
-      el('div.scroll', { tabIndex: 0, role: 'region', 'aria-label': 'Rooms' }, el('table.rooms', {}, el('thead', {}, this.head), this.rows)),
+      el(
+        'div.scroll',
+        { tabIndex: 0, role: 'region', 'aria-label': 'Rooms' },
+        el('table.rooms', {}, el('thead', {}, this.head), this.rows),
+      ),
       el('div.pager', {}, this.sum, this.back, this.on),
     );
   }
@@ -201,8 +269,10 @@ export class Overview {
       rateOut = Math.max(0, facts.messages_out - this.rate.out) / seconds;
       this.traffic.set(rateIn + rateOut);
     }
-    if (!this.rate || total !== undefined) this.rate = { at: facts.time_ms, in: facts.messages_in, out: facts.messages_out };
-    const tile = (name, what, more = '') => el('div', {}, el('dt', {}, name), el('dd', {}, what, el('span.dim', {}, more)));
+    if (!this.rate || total !== undefined)
+      this.rate = { at: facts.time_ms, in: facts.messages_in, out: facts.messages_out };
+    const tile = (name, what, more = '') =>
+      el('div', {}, el('dt', {}, name), el('dd', {}, what, el('span.dim', {}, more)));
     this.tiles.replaceChildren(
       tile('eddyd', visible(facts.version, 40), ` pid ${facts.pid}`),
       tile('State', facts.state, ` for ${span(facts.uptime_ms)}`),
@@ -213,24 +283,46 @@ export class Overview {
       tile('Messages out', `${count(rateOut)}/s`, ` ${count(facts.messages_out)} in all`),
       tile('Memory', bytes(facts.memory_bytes)),
       tile('Waiting', bytes(facts.queued_bytes)),
-      tile('Too slow', count(facts.slow ?? 0), facts.conflated ? ` closed, ${count(facts.conflated)} messages left out` : ' closed'),
+      tile(
+        'Too slow',
+        count(facts.slow ?? 0),
+        facts.conflated ? ` closed, ${count(facts.conflated)} messages left out` : ' closed',
+      ),
       tile('Policies', count(facts.policies?.loaded), ` ${count(facts.policies?.failures)} failures`),
       tile('Plugins', facts.plugins.map((name) => visible(name, 40)).join(', ') || 'none'),
     );
     this.spaces.replaceChildren(...facts.namespaces.map(({ name }) => el('option', { value: name })));
-    this.policies.replaceChildren(...[...new Set(facts.namespaces.map(({ policy }) => policy))].map((value) => el('option', { value })));
+    this.policies.replaceChildren(
+      ...[...new Set(facts.namespaces.map(({ policy }) => policy))].map((value) => el('option', { value })),
+    );
     this.graph.draw();
   }
 
   #drawRooms({ rooms, rooms_in_memory: all, next }) {
     this.next = next;
     const focused = this.rows.contains(document.activeElement) ? document.activeElement.dataset.room : undefined;
-    for (const cell of this.head.children) cell.setAttribute('aria-sort', cell.dataset.sort && cell.dataset.sort === this.sort ? (this.sort === 'name' ? 'ascending' : 'descending') : 'none');
+    for (const cell of this.head.children)
+      cell.setAttribute(
+        'aria-sort',
+        cell.dataset.sort && cell.dataset.sort === this.sort
+          ? this.sort === 'name'
+            ? 'ascending'
+            : 'descending'
+          : 'none',
+      );
     clear(this.rows);
     for (const one of rooms) {
       const rate = one.in === undefined ? '–' : `${count(one.in)} → ${count(one.out)}`;
       const go = () => this.open(one.room);
-      const link = el('a', { href: `?url=${encodeURIComponent(this.addressOf(one.room)?.socket ?? '')}`, 'data-room': one.room, onclick: (event) => (event.preventDefault(), event.stopPropagation(), go()) }, el('bdi', {}, visible(one.room, 64)));
+      const link = el(
+        'a',
+        {
+          href: `?url=${encodeURIComponent(this.addressOf(one.room)?.socket ?? '')}`,
+          'data-room': one.room,
+          onclick: (event) => (event.preventDefault(), event.stopPropagation(), go()),
+        },
+        el('bdi', {}, visible(one.room, 64)),
+      );
       this.rows.append(
         el(
           'tr',
@@ -241,12 +333,27 @@ export class Overview {
           el('td', {}, count(one.keys)),
           el('td', {}, count(one.messages)),
           el('td', {}, bytes(one.bytes)),
-          el('td', {}, el(one.queued_bytes ? 'span.warn' : 'span', {}, one.queued_bytes ? bytes(one.queued_bytes) : '–')),
+          el(
+            'td',
+            {},
+            el(one.queued_bytes ? 'span.warn' : 'span', {}, one.queued_bytes ? bytes(one.queued_bytes) : '–'),
+          ),
           el('td', { title: 'in → out' }, rate),
         ),
       );
     }
-    if (!rooms.length) this.rows.append(el('tr', {}, el('td.empty', { colSpan: COLUMNS.length }, this.match ? 'No room in memory is called so.' : 'No room is in memory.')));
+    if (!rooms.length)
+      this.rows.append(
+        el(
+          'tr',
+          {},
+          el(
+            'td.empty',
+            { colSpan: COLUMNS.length },
+            this.match ? 'No room in memory is called so.' : 'No room is in memory.',
+          ),
+        ),
+      );
     if (focused) [...this.rows.querySelectorAll('a')].find((link) => link.dataset.room === focused)?.focus();
     this.sum.textContent = `${count(all)} in memory${this.after.length ? `, page ${this.after.length + 1}` : ''}`;
     this.back.hidden = !this.after.length;

@@ -10,10 +10,15 @@ const LOOKED_AT = 64; // of the newest messages of a key, for presence
 function presenceOf({ value, cbor }) {
   const node = nodeOf(value, cbor);
   if (node.kind !== 'object' || value.length > 1 << 16) return null;
-  const found = {};
+  const found = Object.create(null);
   for (const { label, node: part } of node.parts()) found[label] = part;
   if (found.client?.kind !== 'string' || !found.value || Object.keys(found).length > 4) return null;
-  return { client: found.client.text(200), shows: found.value.raw(300), gone: found.value.kind === 'null', member: found.m?.text(20) };
+  return {
+    client: found.client.text(200),
+    shows: found.value.raw(300),
+    gone: found.value.kind === 'null',
+    member: found.m?.text(20),
+  };
 }
 
 export class People {
@@ -48,7 +53,11 @@ export class People {
   }
 
   async #kick(id) {
-    const sure = await confirmed('Disconnect a member?', `Member ${id} is closed with 1008. Nothing keeps it from coming back.`, 'Disconnect');
+    const sure = await confirmed(
+      'Disconnect a member?',
+      `Member ${id} is closed with 1008. Nothing keeps it from coming back.`,
+      'Disconnect',
+    );
     if (!sure) return;
     try {
       await this.admin.room(this.room().address.name, '/kick', { member: id });
@@ -91,13 +100,23 @@ export class People {
           more?.queued_bytes ? el('span.warn', {}, `${bytes(more.queued_bytes)} waiting`) : '',
         ),
         this.admin.on && id !== room.member
-          ? el('button.small.danger', { type: 'button', 'data-member': id, 'aria-label': `Disconnect member ${id}`, onclick: () => this.#kick(id) }, 'Kick')
+          ? el(
+              'button.small.danger',
+              {
+                type: 'button',
+                'data-member': id,
+                'aria-label': `Disconnect member ${id}`,
+                onclick: () => this.#kick(id),
+              },
+              'Kick',
+            )
           : '',
       );
     });
     box.append(el('ul.rows', {}, ...rows));
     if (ids.length > rows.length) box.append(el('p.dim', {}, `and ${ids.length - rows.length} more`));
-    if (!this.admin.on) box.append(el('p.dim.note', {}, 'With the admin interface: addresses, what waits for whom, and kick.'));
+    if (!this.admin.on)
+      box.append(el('p.dim.note', {}, 'With the admin interface: addresses, what waits for whom, and kick.'));
     if (this.problem) box.append(el('p.bad', {}, visible(this.problem)));
     if (focused) box.querySelector(`[data-member="${focused}"]`)?.focus();
   }
@@ -111,7 +130,9 @@ export class People {
       const last = stream.items.at(-1) ?? stream.relay;
       if (!last || !presenceOf(last)) continue;
       const clients = new Map();
-      const recent = stream.items.length ? stream.items.slice(-LOOKED_AT) : room.feed.slice(-LOOKED_AT).filter((one) => one.key === key && one.value);
+      const recent = stream.items.length
+        ? stream.items.slice(-LOOKED_AT)
+        : room.feed.slice(-LOOKED_AT).filter((one) => one.key === key && one.value);
       for (const item of recent) {
         const one = presenceOf(item);
         if (!one) continue;
@@ -124,12 +145,21 @@ export class People {
             'li',
             {},
             el('bdi.id', { title: visible(one.client) }, visible(one.client, 24)),
-            el('span.what', {}, el('bdi.mono', { title: visible(one.shows, 300) }, visible(one.shows, 120)), el('bdi.dim', {}, keyText(key, 40))),
+            el(
+              'span.what',
+              {},
+              el('bdi.mono', { title: visible(one.shows, 300) }, visible(one.shows, 120)),
+              el('bdi.dim', {}, keyText(key, 40)),
+            ),
             one.member ? el('span.dim', { title: 'member' }, `member ${one.member}`) : '',
           ),
         );
       }
     }
-    box.append(rows.length ? el('ul.rows.presence', {}, ...rows.slice(0, SHOWN_MAX)) : el('p.empty', {}, 'Nobody shows anything: no key has messages of { client, value }.'));
+    box.append(
+      rows.length
+        ? el('ul.rows.presence', {}, ...rows.slice(0, SHOWN_MAX))
+        : el('p.empty', {}, 'Nobody shows anything: no key has messages of { client, value }.'),
+    );
   }
 }

@@ -1,6 +1,6 @@
 // What the admin interface knows of a room: its policy, with what went wrong in it, and what an operator may do.
 import { adminForm } from './admin.js';
-import { bytes, clear, confirmed, count, day, el, shown, span, toast, visible } from './dom.js';
+import { bytes, clear, confirmed, count, day, el, many, shown, span, toast, visible } from './dom.js';
 
 const EVERY = 2000; // ms
 
@@ -13,7 +13,14 @@ function failure(title, { text, file, line, time_ms: time }, kind) {
     {},
     el('h4', {}, title),
     place ? el('p.place', {}, el('code', {}, visible(place))) : '',
-    el('pre', { tabIndex: 0 }, rest.split('\n').map((one) => visible(one, 1000)).join('\n')),
+    el(
+      'pre',
+      { tabIndex: 0 },
+      rest
+        .split('\n')
+        .map((one) => visible(one, 1000))
+        .join('\n'),
+    ),
     el('p.dim', {}, `${day(time)}, ${span(Date.now() - time)} ago`),
   );
 }
@@ -24,17 +31,55 @@ export class Policy {
     Object.assign(this, how);
     this.facts = null;
     this.view = el('div', { 'aria-live': 'off' });
-    this.move = el('input', { id: 'policy-name', 'aria-label': 'Another policy', placeholder: 'another policy', spellcheck: false, autocapitalize: 'off', list: 'policies' });
+    this.move = el('input', {
+      id: 'policy-name',
+      'aria-label': 'Another policy',
+      placeholder: 'another policy',
+      spellcheck: false,
+      autocapitalize: 'off',
+      list: 'policies',
+    });
     this.tools = el(
       'div.tools',
       { hidden: true },
-      el('form.inline', { onsubmit: (event) => this.#moved(event) }, this.move, el('button', { id: 'policy-move' }, 'Move')),
+      el(
+        'form.inline',
+        { onsubmit: (event) => this.#moved(event) },
+        this.move,
+        el('button', { id: 'policy-move' }, 'Move'),
+      ),
       el(
         'div.buttons.start',
         {},
         el('button', { type: 'button', onclick: () => this.#trim() }, 'Trim a key…'),
-        el('button.danger', { type: 'button', id: 'room-close', onclick: () => this.#end('close', 'Close the room?', 'Everybody is disconnected with 1001. What it retains stays, and everybody may come back.') }, 'Close'),
-        el('button.danger', { type: 'button', id: 'room-delete', onclick: () => this.#end('delete', 'Delete the room?', 'The room ends, and all that is kept of it goes. This cannot be undone.') }, 'Delete'),
+        el(
+          'button.danger',
+          {
+            type: 'button',
+            id: 'room-close',
+            onclick: () =>
+              this.#end(
+                'close',
+                'Close the room?',
+                'Everybody is disconnected with 1001. What it retains stays, and everybody may come back.',
+              ),
+          },
+          'Close',
+        ),
+        el(
+          'button.danger',
+          {
+            type: 'button',
+            id: 'room-delete',
+            onclick: () =>
+              this.#end(
+                'delete',
+                'Delete the room?',
+                'The room ends, and all that is kept of it goes. This cannot be undone.',
+              ),
+          },
+          'Delete',
+        ),
       ),
     );
     this.element = el('div.policy', {}, this.view, this.tools);
@@ -56,7 +101,11 @@ export class Policy {
         this.asked = true;
         this.drawn = '';
         this.view.replaceChildren(
-          el('p', {}, 'What a room’s policy does, which version it is and what went wrong in it, the admin interface tells.'),
+          el(
+            'p',
+            {},
+            'What a room’s policy does, which version it is and what went wrong in it, the admin interface tells.',
+          ),
           adminForm(this.admin, () => this.refresh()),
         );
       }
@@ -93,23 +142,38 @@ export class Policy {
       el(
         'dl.facts',
         {},
-        fact('Policy', el('strong', { id: 'policy-shown' }, policy.name), el('span.dim', {}, ` version ${policy.version ?? '–'}`)),
+        fact(
+          'Policy',
+          el('strong', { id: 'policy-shown' }, policy.name),
+          el('span.dim', {}, ` version ${policy.version ?? '–'}`),
+        ),
         fact('Failures', policy.failures ? el('span.bad', {}, count(policy.failures)) : '0'),
         fact('Namespace', facts.namespace),
         fact('Kept', facts.kept ? 'yes' : 'in memory only'),
-        fact('Retains', `${count(facts.messages)} of ${count(facts.keys)} keys, ${bytes(facts.bytes)}`),
+        fact('Retains', `${many(facts.messages, 'message')} of ${many(facts.keys, 'key')}, ${bytes(facts.bytes)}`),
         fact('Waiting', bytes(facts.queued_bytes)),
-        fact('Too slow', `${count(facts.slow ?? 0)} closed`, facts.conflated ? `, ${count(facts.conflated)} messages left out` : ''),
+        fact(
+          'Too slow',
+          `${count(facts.slow ?? 0)} closed`,
+          facts.conflated ? `, ${count(facts.conflated)} messages left out` : '',
+        ),
         fact('Goes', facts.idle_ms ? `after ${span(facts.idle_ms)} idle` : 'never by itself'),
       ),
     );
-    if (policy.load_failure) this.view.append(failure('Does not load: the version before goes on', policy.load_failure, 'bad'));
+    if (policy.load_failure)
+      this.view.append(failure('Does not load: the version before goes on', policy.load_failure, 'bad'));
     if (policy.last_failure) this.view.append(failure('Last failure', policy.last_failure, 'warn'));
     const knobs = Object.entries(policy.knobs ?? {});
     this.view.append(el('h3', {}, 'Knobs'));
     this.view.append(
       knobs.length
-        ? el('table.knobs', {}, ...knobs.map(([name, value]) => el('tr', {}, el('th', { scope: 'row' }, name), el('td.mono', {}, visible(JSON.stringify(value))))))
+        ? el(
+            'table.knobs',
+            {},
+            ...knobs.map(([name, value]) =>
+              el('tr', {}, el('th', { scope: 'row' }, name), el('td.mono', {}, visible(JSON.stringify(value)))),
+            ),
+          )
         : el('p.empty', {}, 'The configuration sets none: the policy’s own defaults stand.'),
     );
   }
@@ -130,8 +194,13 @@ export class Policy {
     event.preventDefault();
     const name = this.move.value.trim();
     if (!name) return this.move.focus();
-    const sure = await confirmed('Move the room?', `The room goes on with the policy ${visible(name, 64)}, between two messages; nobody is disconnected.`, 'Move');
-    if (sure && (await this.#do('/policy', { policy: name }, `The room has the policy ${name} now.`))) this.move.value = '';
+    const sure = await confirmed(
+      'Move the room?',
+      `The room goes on with the policy ${visible(name, 64)}, between two messages; nobody is disconnected.`,
+      'Move',
+    );
+    if (sure && (await this.#do('/policy', { policy: name }, `The room has the policy ${name} now.`)))
+      this.move.value = '';
   }
 
   #trim() {
@@ -156,6 +225,10 @@ export class Policy {
 
   async #end(what, title, text) {
     if (!(await confirmed(title, text, what === 'close' ? 'Close the room' : 'Delete the room'))) return;
-    if ((await this.#do(`/${what}`, {}, what === 'close' ? 'Everybody was sent away.' : 'The room was deleted.')) && what === 'delete') this.gone();
+    if (
+      (await this.#do(`/${what}`, {}, what === 'close' ? 'Everybody was sent away.' : 'The room was deleted.')) &&
+      what === 'delete'
+    )
+      this.gone();
   }
 }

@@ -31,17 +31,47 @@ export class PushForm {
   /** @param {() => any} room the one that is open */
   constructor(room) {
     this.room = room;
-    this.key = el('input', { id: 'push-key', type: 'text', spellcheck: false, autocomplete: 'off', autocapitalize: 'off', 'aria-label': 'Key' });
-    this.action = el('select', { id: 'push-action', 'aria-label': 'Action', onchange: () => this.#acted() }, ...['append', 'replace', 'relay', 'compact'].map((name) => el('option', {}, name)));
+    this.key = el('input', {
+      id: 'push-key',
+      type: 'text',
+      spellcheck: false,
+      autocomplete: 'off',
+      autocapitalize: 'off',
+      'aria-label': 'Key',
+    });
+    this.action = el(
+      'select',
+      { id: 'push-action', 'aria-label': 'Action', onchange: () => this.#acted() },
+      ...['append', 'replace', 'relay', 'compact'].map((name) => el('option', {}, name)),
+    );
     this.seq = el('input', { id: 'push-seq', type: 'number', min: 1, step: 1 });
-    this.seqLabel = el('label.seq', { hidden: true, title: 'All up to this number becomes the value' }, el('span', {}, 'up to #'), this.seq);
-    this.value = el('textarea', { id: 'push-value', rows: 3, spellcheck: false, autocapitalize: 'off', 'aria-label': 'Value, as JSON', placeholder: '{"as": "JSON"}', oninput: () => this.#check() });
+    this.seqLabel = el(
+      'label.seq',
+      { hidden: true, title: 'All up to this number becomes the value' },
+      el('span', {}, 'up to #'),
+      this.seq,
+    );
+    this.value = el('textarea', {
+      id: 'push-value',
+      rows: 3,
+      spellcheck: false,
+      autocapitalize: 'off',
+      'aria-label': 'Value, as JSON',
+      placeholder: '{"as": "JSON"}',
+      oninput: () => this.#check(),
+    });
     this.said = el('output.said', { id: 'push-said', 'aria-live': 'polite' });
     this.button = el('button.main', { id: 'push-button', title: 'Ctrl+Enter' }, 'Push');
     this.element = el(
       'form.push',
       { 'aria-label': 'Push a message', onsubmit: (event) => this.#push(event) },
-      el('div.fields', {}, el('label.key', {}, el('span', {}, 'Key'), this.key), el('label', {}, el('span', {}, 'Action'), this.action), this.seqLabel),
+      el(
+        'div.fields',
+        {},
+        el('label.key', {}, el('span', {}, 'Key'), this.key),
+        el('label', {}, el('span', {}, 'Action'), this.action),
+        this.seqLabel,
+      ),
       this.value,
       el('div.foot', {}, this.said, this.button),
     );
@@ -52,7 +82,8 @@ export class PushForm {
 
   #acted() {
     this.seqLabel.hidden = this.action.value !== 'compact';
-    if (!this.seqLabel.hidden && !this.seq.value) this.seq.value = this.room()?.keys.get(this.key.value)?.items.at(-1)?.seq ?? '';
+    if (!this.seqLabel.hidden && !this.seq.value)
+      this.seq.value = this.room()?.keys.get(this.key.value)?.items.at(-1)?.seq ?? '';
   }
 
   #say(text, kind = '') {
@@ -83,7 +114,9 @@ export class PushForm {
     if (item.value.length > EDIT_MAX) return this.#say(`${bytes(item.value.length)} are too much for this form`, 'bad');
     const node = nodeOf(item.value, item.cbor);
     this.value.value = item.cbor ? asJson(node) : node.raw();
-    this.#say(item.cbor && /[h(]/.test(diagnostic(node, 2000)) ? 'as JSON: byte strings are arrays, tags are gone' : '');
+    this.#say(
+      item.cbor && /[h(]/.test(diagnostic(node, 2000)) ? 'as JSON: byte strings are arrays, tags are gone' : '',
+    );
     this.value.focus();
   }
 
@@ -106,7 +139,10 @@ export class PushForm {
         else this.#say(`accepted as #${answer.seq} (${took})`, 'good');
         return;
       case 'error':
-        return this.#say(`refused: ${visible(answer.message ?? '', 300)}${answer.code ? ` (${answer.code})` : ''}`, 'bad');
+        return this.#say(
+          `refused: ${visible(answer.message ?? '', 300)}${answer.code ? ` (${answer.code})` : ''}`,
+          'bad',
+        );
       case 'sent':
         return this.#say('sent; this server does not answer pushes');
       case 'lost':

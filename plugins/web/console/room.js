@@ -44,18 +44,33 @@ export class Room {
   #connect() {
     this.ready = false;
     this.heavy = { since: Date.now(), bytes: 0 };
-    this.link = new Link(this.address.socket, { cbor: this.cbor, debug: this.exact }, {
-      message: (message) => this.#heard(message),
-      status: (status) => {
-        this.status = status;
-        if (status.state === 'connected') {
-          this.ready = false;
-          this.turn = (this.turn ?? 0) + 1;
-        }
-        if (status.state !== 'connected') this.members = [];
-        this.changed('status');
+    this.link = new Link(
+      this.address.socket,
+      { cbor: this.cbor, debug: this.exact },
+      {
+        message: (message) => this.#heard(message),
+        status: (status) => {
+          this.status = status;
+          this.ever ||= status.state === 'connected';
+          if (status.state === 'waiting' && !this.ever) this.#missing();
+          if (status.state === 'connected') {
+            this.ready = false;
+            this.turn = (this.turn ?? 0) + 1;
+          }
+          if (status.state !== 'connected') this.members = [];
+          this.changed('status');
+        },
       },
-    });
+    );
+  }
+
+  /** Where it cannot be reached from the beginning: is there such a room at all? A WebSocket does not say. */
+  async #missing() {
+    const answer = await fetch(this.address.http).catch(() => null);
+    if (answer?.status !== 404 || this.ever) return;
+    this.link.close();
+    this.status = { state: 'closed', text: 'there is no such room' };
+    this.changed('status');
   }
 
   /** Another encoding, or another way to look: from the beginning. */
@@ -82,7 +97,8 @@ export class Room {
       case 'push':
         return this.#push(message);
       case 'pong':
-        if (message.ms !== null) {
+        // The first one had to wait for all that was there.
+        if (message.ms !== null && !message.begin) {
           this.ping = message.ms;
           this.latency.set(message.ms);
         }
@@ -163,7 +179,7 @@ export class Room {
     }
     gone += old.length - i;
     const lastOld = old.at(-1)?.seq ?? 0;
-    for (const item of fresh) {
+    for (const item of this.ready && this.exact ? fresh : []) {
       const added = item.seq > lastOld;
       item.action ??= !added ? 'compact' : next.length === 1 && old.length ? 'replace' : 'append';
     }

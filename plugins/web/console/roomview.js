@@ -1,5 +1,5 @@
 // A room: its keys, what each retains or what is said, one value, who is there, its policy; and graphs.
-import { bytes, clock, copy, count, el, framed, keyText, visible } from './dom.js';
+import { bytes, clock, copy, count, el, framed, keyText, many, shown, visible } from './dom.js';
 import { Graph } from './graph.js';
 import { Inspector } from './inspector.js';
 import { List } from './list.js';
@@ -12,17 +12,25 @@ import { nodeOf } from './wire.js';
 const PREVIEW = 160; // characters
 const FRESH = 1500; // ms in which a key that changed shows it
 
-const STATES = { connecting: 'connecting', connected: 'connected', waiting: 'lost, comes back', closed: 'closed' };
+const STATES = { connecting: 'connecting', connected: 'connected', waiting: 'lost, comes back', closed: '' };
 
 function preview(item) {
-  item.preview ??= item.value ? visible(nodeOf(item.value, item.cbor).raw(PREVIEW * 2).replace(/\s+/g, ' '), PREVIEW) : `${item.gone} gone`;
+  item.preview ??= item.value
+    ? visible(
+        nodeOf(item.value, item.cbor)
+          .raw(PREVIEW * 2)
+          .replace(/\s+/g, ' '),
+        PREVIEW,
+      )
+    : `${item.gone} gone`;
   return item.preview;
 }
 
-const tab = (name, text, key) => el('button', { type: 'button', role: 'tab', 'data-tab': name, title: `${text} (${key})` }, text);
+const tab = (name, text, key) =>
+  el('button', { type: 'button', role: 'tab', 'data-tab': name, title: `${text} (${key})` }, text);
 
 export class RoomView {
-  /** @param {{ address, admin, told: (text, kind) => void, left: () => void, encoding?: 'cbor' | 'json' }} how */
+  /** @param {{ address, api: string, admin, told: (text, kind) => void, left: () => void }} how */
   constructor(how) {
     Object.assign(this, how);
     this.key = null; // the one that is looked at; null: all
@@ -30,7 +38,11 @@ export class RoomView {
     this.filter = '';
     this.paused = null; // what is shown while paused
     const room = () => this.room;
-    this.inspector = new Inspector({ admin: this.admin, room, reuse: (item) => (this.pane('push'), this.push.fill(item)) });
+    this.inspector = new Inspector({
+      admin: this.admin,
+      room,
+      reuse: (item) => (this.pane('push'), this.push.fill(item)),
+    });
     this.push = new PushForm(room);
     this.people = new People({ admin: this.admin, room });
     this.policy = new Policy({ admin: this.admin, room, gone: how.left });
@@ -44,8 +56,20 @@ export class RoomView {
       told: this.told,
     });
     this.graphs = [
-      new Graph({ title: 'Messages a second', series: this.room.messages, bars: true, color: '--main', blank: 0, text: (n) => `${count(n)}/s` }),
-      new Graph({ title: 'Latency', series: this.room.latency, color: '--good', text: (n) => `${n < 10 ? n.toFixed(1) : Math.round(n)} ms` }),
+      new Graph({
+        title: 'Messages a second',
+        series: this.room.messages,
+        bars: true,
+        color: '--main',
+        blank: 0,
+        text: (n) => `${count(n)}/s`,
+      }),
+      new Graph({
+        title: 'Latency',
+        series: this.room.latency,
+        color: '--good',
+        text: (n) => `${n < 10 ? n.toFixed(1) : Math.round(n)} ms`,
+      }),
     ];
     this.graphBox.append(...this.graphs.map(({ element }) => element));
     this.timer = setInterval(() => this.#tick(), 1000);
@@ -70,30 +94,93 @@ export class RoomView {
     const { address } = this;
     this.state = el('span#state', { id: 'state', role: 'status' });
     this.latency = el('span.dim', { id: 'latency', title: 'Round trip of a ping' });
-    this.pauseButton = el('button', { type: 'button', id: 'pause', 'aria-pressed': 'false', title: 'Pause (space)', onclick: () => this.pause() }, 'Pause');
+    this.pauseButton = el(
+      'button',
+      { type: 'button', id: 'pause', 'aria-pressed': 'false', title: 'Pause (space)', onclick: () => this.pause() },
+      'Pause',
+    );
     this.encoding = el('div.tabs.small', { role: 'group', 'aria-label': 'Encoding that the server sends' });
     for (const name of ['json', 'cbor'])
-      this.encoding.append(el('button', { type: 'button', 'data-encoding': name, title: `Ask the server for ${name.toUpperCase()}`, onclick: () => this.encode(name) }, name.toUpperCase()));
+      this.encoding.append(
+        el(
+          'button',
+          {
+            type: 'button',
+            'data-encoding': name,
+            title: `Ask the server for ${name.toUpperCase()}`,
+            onclick: () => this.encode(name),
+          },
+          name.toUpperCase(),
+        ),
+      );
     const head = el(
       'header.roombar',
       {},
-      el('div.name', {}, el('h1', {}, el('bdi', { title: `${address.name} at ${address.base}` }, visible(address.id, 64))), el('span.badge', { title: 'Namespace' }, visible(address.space, 40)), (this.policyBadge = el('span.badge.accent', { hidden: true, title: 'Policy' }))),
-      el('div.what', {}, this.state, this.latency, (this.seq = el('span.dim', { id: 'seq', title: 'Number of the last message' })), (this.there = el('span.dim', { id: 'there' }))),
-      el('div.actions', {}, this.encoding, this.pauseButton, el('button', { type: 'button', title: 'Copy the room’s socket URL', onclick: () => copy(address.socket, 'The socket URL') }, 'Copy URL')),
+      el(
+        'div.name',
+        {},
+        el('h1', {}, el('bdi', { title: `${address.name} at ${address.base}` }, visible(address.id, 64))),
+        el('span.badge', { title: 'Namespace' }, visible(address.space, 40)),
+        (this.policyBadge = el('span.badge.accent', { hidden: true, title: 'Policy' })),
+      ),
+      el(
+        'div.what',
+        {},
+        this.state,
+        this.latency,
+        (this.seq = el('span.dim', { id: 'seq', title: 'Number of the last message' })),
+        (this.there = el('span.dim', { id: 'there' })),
+      ),
+      el(
+        'div.actions',
+        {},
+        this.encoding,
+        this.pauseButton,
+        this.#code(),
+        el(
+          'button',
+          {
+            type: 'button',
+            title: 'Copy the room’s socket URL',
+            onclick: () => copy(address.socket, 'The socket URL'),
+          },
+          'Copy URL',
+        ),
+      ),
     );
     this.graphBox = el('div.graphs', { 'data-pane': 'room' });
 
-    this.find = el('input', { type: 'search', id: 'filter', placeholder: 'Filter keys', 'aria-label': 'Filter keys', spellcheck: false, autocapitalize: 'off', oninput: () => ((this.filter = this.find.value), this.draw()) });
+    this.find = el('input', {
+      type: 'search',
+      id: 'filter',
+      placeholder: 'Filter keys',
+      'aria-label': 'Filter keys',
+      spellcheck: false,
+      autocapitalize: 'off',
+      oninput: () => ((this.filter = this.find.value), this.draw()),
+    });
     this.find.addEventListener('keydown', (event) => {
       if (event.key !== 'ArrowDown' && event.key !== 'Enter') return;
       event.preventDefault();
       this.keyBox.focus();
       this.keyList.choose(Math.max(0, this.keyList.at));
     });
-    this.all = el('button.all', { type: 'button', id: 'all', onclick: () => this.look(null) }, el('span', {}, 'All messages'), (this.allCount = el('span.badge', {})));
+    this.all = el(
+      'button.all',
+      { type: 'button', id: 'all', onclick: () => this.look(null) },
+      el('span', {}, 'All messages'),
+      (this.allCount = el('span.badge', {})),
+    );
     this.keyBox = el('div.keys', { id: 'keys' });
     this.keySum = el('p.sum.dim', {});
-    const keys = el('section.column.left', { 'data-pane': 'keys', 'aria-label': 'Keys' }, this.find, this.all, this.keyBox, this.keySum);
+    const keys = el(
+      'section.column.left',
+      { 'data-pane': 'keys', 'aria-label': 'Keys' },
+      this.find,
+      this.all,
+      this.keyBox,
+      this.keySum,
+    );
     this.keyList = new List(this.keyBox, {
       label: 'Keys',
       height: 46,
@@ -105,17 +192,41 @@ export class RoomView {
 
     this.title = el('h2', { id: 'stream-title' });
     this.kinds = el('div.tabs.small', { role: 'group', 'aria-label': 'Which messages' });
-    for (const [kind, text] of [['retained', 'Retained'], ['live', 'Live']]) this.kinds.append(el('button', { type: 'button', 'data-kind': kind, onclick: () => this.as(kind) }, text));
+    for (const [kind, text] of [
+      ['retained', 'Retained'],
+      ['live', 'Live'],
+    ])
+      this.kinds.append(el('button', { type: 'button', 'data-kind': kind, onclick: () => this.as(kind) }, text));
     this.note = el('p.note', { role: 'status' });
     this.streamBox = el('div.messages', { id: 'messages' });
-    this.newer = el('button.newer', { type: 'button', hidden: true, onclick: () => (this.paused ? this.pause(false) : this.list.toEnd()) });
-    const stream = el('section.column.middle', { 'data-pane': 'stream', 'aria-label': 'Messages' }, el('div.title', {}, this.title, this.kinds), this.note, el('div.wrap', {}, this.streamBox, this.newer));
+    this.newer = el('button.newer', {
+      type: 'button',
+      hidden: true,
+      onclick: () => (this.paused ? this.pause(false) : this.list.toEnd()),
+    });
+    const stream = el(
+      'section.column.middle',
+      { 'data-pane': 'stream', 'aria-label': 'Messages' },
+      el('div.title', {}, this.title, this.kinds),
+      this.note,
+      el('div.wrap', {}, this.streamBox, this.newer),
+    );
     this.list = new List(this.streamBox, {
       label: 'Messages',
       height: 30,
       follow: true,
       idOf: (item) => item.value ?? item,
-      row: () => el('div.message', {}, el('span.seq', {}), el('time', {}), el('span.act', {}), el('bdi.key', {}), el('bdi.preview', {}), el('span.size.dim', {})),
+      row: () =>
+        el(
+          'div.message',
+          {},
+          el('span.seq', {}),
+          el('time', {}),
+          el('span.act', {}),
+          el('bdi.key', {}),
+          el('bdi.preview', {}),
+          el('span.size.dim', {}),
+        ),
       fill: (row, item) => this.#fillMessage(row, item),
       chosen: (item, how) => this.inspect(item, how === 'open'),
     });
@@ -123,7 +234,13 @@ export class RoomView {
     const push = el('section.pushbox', { 'data-pane': 'push' }, el('h2', {}, 'Push by hand'), this.push.element);
     const middle = el('div.center', {}, stream, push);
 
-    this.tabs = el('div.tabs', { role: 'tablist', 'aria-label': 'About the room' }, tab('value', 'Value', 'v'), tab('people', 'Members', 'u'), tab('policy', 'Policy', 'i'));
+    this.tabs = el(
+      'div.tabs',
+      { role: 'tablist', 'aria-label': 'About the room' },
+      tab('value', 'Value', 'v'),
+      tab('people', 'Members', 'u'),
+      tab('policy', 'Policy', 'i'),
+    );
     this.tabs.addEventListener('click', ({ target }) => target.dataset.tab && this.side(target.dataset.tab));
     this.tabs.addEventListener('keydown', (event) => {
       const all = [...this.tabs.children];
@@ -134,11 +251,52 @@ export class RoomView {
       next.focus();
     });
     this.panel = el('div.panel', { role: 'tabpanel' });
-    const side = el('section.column.right', { 'data-pane': 'value', 'aria-label': 'Value, members, policy' }, this.tabs, this.panel);
+    const side = el(
+      'section.column.right',
+      { 'data-pane': 'value', 'aria-label': 'Value, members, policy' },
+      this.tabs,
+      this.panel,
+    );
 
     this.panes = el('nav.panes', { 'aria-label': 'Parts of the page' });
-    for (const [name, text] of [['keys', 'Keys'], ['stream', 'Messages'], ['value', 'Details'], ['push', 'Push'], ['room', 'Graphs']]) this.panes.append(el('button', { type: 'button', 'data-to': name, onclick: () => this.pane(name) }, text));
-    this.element = el('div.room', { id: 'room' }, head, this.graphBox, el('div.columns', {}, keys, middle, side), this.panes);
+    for (const [name, text] of [
+      ['keys', 'Keys'],
+      ['stream', 'Messages'],
+      ['value', 'Details'],
+      ['push', 'Push'],
+      ['room', 'Graphs'],
+    ])
+      this.panes.append(el('button', { type: 'button', 'data-to': name, onclick: () => this.pane(name) }, text));
+    this.element = el(
+      'div.room',
+      { id: 'room' },
+      head,
+      this.graphBox,
+      el('div.columns', {}, keys, middle, side),
+      this.panes,
+    );
+  }
+
+  /** This page on a phone: where the daemon makes QR codes, which a page of another server may not show. */
+  #code() {
+    if (new URL(this.api).origin !== location.origin) return null;
+    return el(
+      'button',
+      {
+        type: 'button',
+        id: 'qr',
+        title: 'This page as a QR code, for a phone',
+        onclick: () => {
+          const src = new URL(`qrcode?url=${encodeURIComponent(location.href)}`, this.api).href;
+          shown(
+            'This page on a phone',
+            el('p.qr', {}, el('img', { src, alt: 'QR code of the address of this page', width: 240, height: 240 })),
+            el('p.dim', {}, 'Whoever has the address of a room may read it and write to it.'),
+          );
+        },
+      },
+      'QR',
+    );
   }
 
   /** Which part a narrow page shows. */
@@ -176,7 +334,9 @@ export class RoomView {
   #knows(facts) {
     this.policyBadge.hidden = !facts;
     const bad = facts?.policy.load_failure ?? facts?.policy.last_failure;
-    this.policyBadge.textContent = facts ? `${facts.policy.name} v${facts.policy.version ?? '–'}${bad ? ' !' : ''}` : '';
+    this.policyBadge.textContent = facts
+      ? `${facts.policy.name} v${facts.policy.version ?? '–'}${bad ? ' !' : ''}`
+      : '';
     this.policyBadge.classList.toggle('bad', !!facts?.policy.load_failure);
   }
 
@@ -196,8 +356,10 @@ export class RoomView {
     this.keyList.mark(key ?? undefined);
     this.#draw();
     if (other) this.list.toEnd();
-    if (open) this.pane('stream');
-    if (open && this.#wide()) this.streamBox.focus();
+    if (!open) return;
+    this.pane('stream');
+    if (other) this.list.toEnd(); // it had no height before
+    if (this.#wide()) this.streamBox.focus();
   }
 
   as(kind) {
@@ -240,7 +402,8 @@ export class RoomView {
 
   #changed(what, key) {
     if (what === 'members' || (key !== undefined && this.shows === 'people')) this.people.draw();
-    if (what === 'ping') return void (this.latency.textContent = this.room.ping === null ? '' : `${this.room.ping.toFixed(1)} ms`);
+    if (what === 'ping')
+      return void (this.latency.textContent = this.room.ping === null ? '' : `${this.room.ping.toFixed(1)} ms`);
     this.draw();
   }
 
@@ -249,7 +412,8 @@ export class RoomView {
     const now = Date.now();
     if ([...this.room.keys.values()].some(({ changed }) => now - changed < 3 * FRESH)) this.keyList.draw();
     const stream = this.room.keys.get(this.key);
-    if (!this.room.exact && stream?.stale && !this.paused && this.kind === 'retained' && !document.hidden) this.room.read(this.key);
+    if (!this.room.exact && stream?.stale && !this.paused && this.kind === 'retained' && !document.hidden)
+      this.room.read(this.key);
   }
 
   #messages() {
@@ -274,7 +438,7 @@ export class RoomView {
     this.keyList.set(streams);
     if (this.key !== null && this.keyList.at < 0) this.keyList.mark(this.key);
     const held = [...room.keys.values()].reduce((sum, stream) => sum + stream.bytes, 0);
-    this.keySum.textContent = `${streams.length === room.keys.size ? '' : `${streams.length} of `}${count(room.keys.size)} key${room.keys.size === 1 ? '' : 's'}, ${bytes(held)}`;
+    this.keySum.textContent = `${streams.length === room.keys.size ? '' : `${streams.length} of `}${many(room.keys.size, 'key')}, ${bytes(held)}`;
     this.all.setAttribute('aria-pressed', String(this.key === null));
     this.allCount.textContent = count(room.feed.length + room.feedDropped);
     this.#drawStream(room);
@@ -284,20 +448,29 @@ export class RoomView {
   #drawHead(room) {
     const { state, retryIn, text, code } = room.status;
     this.state.dataset.state = state;
-    this.state.textContent = STATES[state] + (state === 'waiting' && text ? `: ${visible(text, 100)}` : '');
-    this.state.title = [code && `closed with ${code}`, retryIn && `next try in ${Math.ceil(retryIn / 1000)} s`, room.status.v1 === false && 'without eddy.v1'].filter(Boolean).join(', ');
+    this.state.textContent = [STATES[state], text && visible(text, 100)].filter(Boolean).join(': ');
+    this.state.title = [
+      code && `closed with ${code}`,
+      retryIn && `next try in ${Math.ceil(retryIn / 1000)} s`,
+      room.status.v1 === false && 'without eddy.v1',
+    ]
+      .filter(Boolean)
+      .join(', ');
     this.seq.textContent = room.seq === null ? '' : `#${room.seq}`;
-    const others = room.members.length;
-    this.there.textContent = others ? `${others} member${others === 1 ? '' : 's'}` : '';
-    for (const button of this.encoding.children) button.setAttribute('aria-pressed', String((button.dataset.encoding === 'cbor') === room.cbor));
+    this.there.textContent = room.members.length ? many(room.members.length, 'member') : '';
+    for (const button of this.encoding.children)
+      button.setAttribute('aria-pressed', String((button.dataset.encoding === 'cbor') === room.cbor));
   }
 
   #drawStream(room) {
     const { key } = this;
     const stream = room.keys.get(key);
-    this.title.replaceChildren(el('bdi', { title: key === null ? '' : visible(key, 600) }, key === null ? 'All messages' : keyText(key, 80)));
+    this.title.replaceChildren(
+      el('bdi', { title: key === null ? '' : visible(key, 600) }, key === null ? 'All messages' : keyText(key, 80)),
+    );
     this.kinds.hidden = key === null;
-    for (const button of this.kinds.children) button.setAttribute('aria-pressed', String(button.dataset.kind === this.kind));
+    for (const button of this.kinds.children)
+      button.setAttribute('aria-pressed', String(button.dataset.kind === this.kind));
     const items = this.paused?.items ?? this.#messages();
     this.streamBox.classList.toggle('onekey', key !== null);
     this.list.set(items);
@@ -313,10 +486,18 @@ export class RoomView {
   }
 
   #noteOf(room, stream, items) {
-    if (room.status.state === 'waiting' && !room.status.opened && !room.ready) return 'The room cannot be reached: there may be no such room (any more), or no server. It is tried again.';
-    if (stream?.older && this.kind === 'retained') return `${count(stream.older)} older ones are not held in this page.`;
-    if (!room.exact && this.kind === 'retained' && this.key !== null) return 'What the key retains is read every two seconds.';
-    if (items.length) return this.key === null && room.feedDropped ? `${count(room.feedDropped)} older ones are not held in this page.` : '';
+    if (room.status.state === 'closed')
+      return 'Rooms end when nobody came for as long as their namespace says, and by hand.';
+    if (room.status.state === 'waiting' && !room.status.opened && !room.ready)
+      return 'The room cannot be reached: there may be no such room (any more), or no server. It is tried again.';
+    if (stream?.older && this.kind === 'retained')
+      return `${count(stream.older)} older ones are not held in this page.`;
+    if (!room.exact && this.kind === 'retained' && this.key !== null)
+      return 'What the key retains is read every two seconds.';
+    if (items.length)
+      return this.key === null && room.feedDropped
+        ? `${count(room.feedDropped)} older ones are not held in this page.`
+        : '';
     if (this.key !== null && this.kind === 'retained') return 'It retains nothing.';
     if (!room.ready) return 'Connecting…';
     if (!room.keys.size && room.seq && room.exact)

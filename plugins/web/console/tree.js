@@ -8,12 +8,22 @@ const TEXT_MORE = 20000;
 const OPEN_MAX = 40; // parts of a value that is open from the beginning
 const OPEN_DEPTH = 2;
 
+/** What is very deep stays in sight. */
+const indent = (depth) => `${0.2 + Math.min(depth, 12) * 1.1}rem`;
 const WORDS = { array: ['[', ']'], object: ['{', '}'] };
-const TAGS = { 0: 'date, as text', 1: 'date, in seconds', 2: 'big number', 3: 'big negative number', 37: 'UUID', 64: 'bytes' };
+const TAGS = {
+  0: 'date, as text',
+  1: 'date, in seconds',
+  2: 'big number',
+  3: 'big negative number',
+  37: 'UUID',
+  64: 'bytes',
+};
 
 function leaf(node) {
   const { kind } = node;
-  if (kind === 'bytes') return el('span.v.bytes', { title: `${node.length} bytes` }, `h'${node.text(64)}${node.length > 32 ? '…' : ''}'`);
+  if (kind === 'bytes')
+    return el('span.v.bytes', { title: `${node.length} bytes` }, `h'${node.text(64)}${node.length > 32 ? '…' : ''}'`);
   if (kind !== 'string') return el(`span.v.${kind}`, {}, node.text(400));
   let shown = TEXT_FIRST;
   const text = el('bdi.v.string', {});
@@ -43,8 +53,14 @@ function summary(node) {
 function item(label, literal, node, depth, position) {
   const line = el('div.line', {});
   const one = el('div.item', { role: 'treeitem', 'aria-level': depth + 1, tabIndex: -1 }, line);
-  line.style.paddingLeft = `${0.4 + depth * 1.1}rem`;
-  const name = label === null ? [] : [el(`bdi.name${literal || typeof label === 'number' ? '.literal' : ''}`, {}, visible(String(label), 120)), el('span.dim', {}, ': ')];
+  line.style.paddingLeft = indent(depth);
+  const name =
+    label === null
+      ? []
+      : [
+          el(`bdi.name${literal || typeof label === 'number' ? '.literal' : ''}`, {}, visible(String(label), 120)),
+          el('span.dim', {}, ': '),
+        ];
   if (position !== undefined) one.setAttribute('aria-posinset', position + 1);
   if (!node.nested) {
     line.append(el('span.twist', {}), ...name, leaf(node));
@@ -67,8 +83,12 @@ function item(label, literal, node, depth, position) {
     }
     const left = node.count() - group.childElementCount;
     if (left <= 0) return;
-    const rest = el('div.item.rest', { role: 'treeitem', 'aria-level': depth + 2, tabIndex: -1 }, el('button.more', { type: 'button', tabIndex: -1 }, `${left} more`));
-    rest.style.paddingLeft = `${1.6 + (depth + 1) * 1.1}rem`;
+    const rest = el(
+      'div.item.rest',
+      { role: 'treeitem', 'aria-level': depth + 2, tabIndex: -1 },
+      el('button.more', { type: 'button', tabIndex: -1 }, `${left} more`),
+    );
+    rest.style.paddingLeft = indent(depth + 2);
     rest.open = () => {
       const at = group.childElementCount - 1;
       more();
@@ -88,7 +108,8 @@ function item(label, literal, node, depth, position) {
   return one;
 }
 
-const steps = (root) => [...root.querySelectorAll('[role=treeitem]')].filter((one) => !one.parentElement.closest('[hidden]'));
+const steps = (root) =>
+  [...root.querySelectorAll('[role=treeitem]')].filter((one) => !one.parentElement.closest('[hidden]'));
 
 function key(event) {
   const root = event.currentTarget;

@@ -26,8 +26,9 @@ export function readMessage(data) {
   const message = { type: '', size: bytes.length, cbor };
   for (const { label, node } of (cbor ? new CborNode(bytes) : new JsonNode(bytes)).parts()) {
     if (label === 'value') message.value = part(node);
-    else if (label === 'data' && node.kind === 'array') message.items = [...node.parts()].map(({ node: one }) => itemOf(one));
-    else if (node.size < PLAIN_MAX) message[label] = node.plain();
+    else if (label === 'data' && node.kind === 'array')
+      message.items = [...node.parts()].map(({ node: one }) => itemOf(one));
+    else if (node.size < PLAIN_MAX && label !== '__proto__') message[label] = node.plain();
   }
   if (typeof message.type !== 'string') throw new Error('a message without a type');
   return message;
