@@ -95,6 +95,9 @@ return {
 
     -- GET /metrics, for Prometheus: plugins/metrics/README.md. Who may read it: addresses and ranges, "unix".
     metrics = { allow = "127.0.0.0/8 ::1" },
+
+    -- A start page, the console, demos, the JavaScript client, QR codes: plugins/web/README.md.
+    web = {},
   },
 
   limits = {

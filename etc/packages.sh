@@ -71,6 +71,8 @@ BUILD_NEEDS=(
   "header:uthash.h uthash-dev"
   "pc:sqlite3 libsqlite3-dev"
   "header:xxhash.h libxxhash-dev"
+  "pc:libqrencode libqrencode-dev"
+  "pc:zlib zlib1g-dev"
 )
 
 # build FOLDER CMAKE_OPTION...: configures once and builds, out of the way unless it fails.

@@ -1,4 +1,4 @@
-/* All plugins of a server: load and unload, posts, pages. */
+/* All plugins of a server: load and unload, posts. */
 #include "host/plugin.h"
 
 #include <errno.h>
@@ -38,10 +38,16 @@ static void unload(struct eddy_core *core) {
   ed_counters_drop(plugins->counters, core);
 }
 
-/* Who keeps rooms, and whether anybody wants to see pushes. */
+/* Who keeps rooms, whether anybody wants to see pushes, and that no two want the same page. */
 static int survey(struct ed_plugins *plugins) {
   for (size_t i = 0; i < plugins->cores_len; i++) {
     struct eddy_core *core = &plugins->cores[i];
+    char why[512];
+    for (size_t k = 0; k < i; k++) {
+      if (!ed_plugin_files_clash(plugins->cores[k].spec.file, core->spec.file, why)) continue;
+      ed_log(plugins->log, ED_LOG_ERROR, "host", "%s", why);
+      return -EINVAL;
+    }
     plugins->watches |= core->table->push || core->table->commit;
     if (core->table->room_load && plugins->keeper) {
       ed_log(plugins->log, ED_LOG_ERROR, "host", "the plugins %s and %s both keep rooms: there can be one only",
@@ -73,6 +79,8 @@ int ed_plugins_new(struct ed_plugins **out, const struct ed_plugins_options *opt
   plugins->hub = options->hub;
   plugins->log = options->log;
   plugins->counters = options->counters;
+  plugins->spaces = options->spaces;
+  plugins->spaces_arg = options->spaces_arg;
   plugins->wake = options->wake;
   plugins->wake_arg = options->wake_arg;
   pthread_mutex_init(&plugins->lock, NULL);
@@ -98,45 +106,4 @@ void ed_plugins_free(struct ed_plugins *plugins) {
   pthread_mutex_destroy(&plugins->lock);
   free(plugins->cores);
   free(plugins);
-}
-
-/* ---- pages ---- */
-
-/* The plugin of /NAME or /NAME/..., and what follows the name. */
-static struct eddy_core *core_of(struct ed_plugins *plugins, struct ed_span path, struct ed_span *rest) {
-  for (size_t i = 0; i < plugins->cores_len; i++) {
-    struct eddy_core *core = &plugins->cores[i];
-    size_t len = strlen(core->table->name) + 1;
-    if (!core->table->http || path.len < len || path.at[0] != '/') continue;
-    if (memcmp(path.at + 1, core->table->name, len - 1) != 0 || (path.len > len && path.at[len] != '/')) continue;
-    *rest = ed_span(path.at + len, path.len - len);
-    return core;
-  }
-  return NULL;
-}
-
-bool ed_plugins_page(struct ed_plugins *plugins, struct ed_plugin_page *page) {
-  struct ed_span rest;
-  struct eddy_core *core = core_of(plugins, page->path, &rest);
-  if (!core) return false;
-  const struct eddy_http_request request = {.size = sizeof request,
-                                            .method = ed_plugin_text(page->method),
-                                            .path = ed_plugin_text(rest),
-                                            .query = ed_plugin_text(page->query),
-                                            .body = ed_plugin_text(page->body),
-                                            .peer = ed_plugin_text(page->peer)};
-  struct eddy_http_answer answer = {.size = sizeof answer};
-  core->table->http(core->self, &request, &answer);
-  page->status = answer.status >= 200 && answer.status <= 599 ? answer.status : 200;
-  /* It becomes a header's text: nothing that could end it. */
-  bool type_valid = answer.content_type.len && answer.content_type.len < 128;
-  for (size_t i = 0; type_valid && i < answer.content_type.len; i++)
-    type_valid = answer.content_type.at[i] >= 0x20 && answer.content_type.at[i] < 0x7f;
-  if (type_valid)
-    ed_buf_add(&page->type, answer.content_type.at, answer.content_type.len);
-  else
-    ed_buf_add_text(&page->type, "application/json");
-  ed_buf_add_byte(&page->type, 0);
-  ed_buf_add(&page->answer, answer.body.at, answer.body.len);
-  return true;
 }

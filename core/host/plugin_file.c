@@ -95,6 +95,8 @@ static int take(struct ed_plugin_file *file, const char *name, char why[512]) {
     snprintf(why, 512, "%.300s: the plugin in it is called %.32s", file->path, file->table.name);
     return -EINVAL;
   }
+  char fault[256];
+  if (ed_plugin_paths_check(&file->table, fault)) return wrong(why, file->path, fault);
   if (!file->table.options) file->table.options = NO_OPTIONS;
   return check_options(file->table.options, file->path, why);
 }

@@ -130,6 +130,20 @@ static void counters_each(struct eddy_core *core, void (*fn)(void *arg, const st
   ed_counters_each(core->plugins->counters, fn, arg);
 }
 
+/* ---- the configuration ---- */
+
+static int spaces_each(struct eddy_core *core, int (*fn)(void *arg, const struct eddy_space *space), void *arg) {
+  const struct ed_plugins *plugins = core->plugins;
+  struct ed_spaces spaces = plugins->spaces ? plugins->spaces(plugins->spaces_arg) : (struct ed_spaces){0};
+  int rc = 0;
+  for (size_t i = 0; i < spaces.len && rc == 0; i++) {
+    const struct eddy_space space = {
+        .size = sizeof space, .name = spaces.list[i]->name, .policy = spaces.list[i]->policy};
+    rc = fn(arg, &space);
+  }
+  return rc;
+}
+
 const struct eddy_host ed_plugin_host = {
     .abi = EDDY_ABI,
     .size = sizeof ed_plugin_host,
@@ -160,4 +174,6 @@ const struct eddy_host ed_plugin_host = {
     .counter_add = counter_add,
     .counter_set = counter_set,
     .counters_each = counters_each,
+    .version = EDDY_VERSION,
+    .spaces_each = spaces_each,
 };

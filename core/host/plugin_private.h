@@ -35,6 +35,8 @@ struct ed_plugins {
   struct ed_hub *hub;
   const struct ed_log *log;
   struct ed_counters *counters;
+  struct ed_spaces (*spaces)(void *arg);
+  void *spaces_arg;
   void (*wake)(void *arg);
   void *wake_arg;
   struct eddy_core *cores;
@@ -74,6 +76,9 @@ void ed_plugin_room_outbox(struct eddy_core *core, struct eddy_room *room, uint6
 
 /* Whether a room could be restored with it: 0 or -EINVAL. */
 int ed_plugin_message_check(struct eddy_core *core, struct eddy_text key, const struct eddy_value *value);
+
+/* plugin_page.c: 0, or -EINVAL with `why` where the paths of its own are not such as a plugin may have. */
+int ed_plugin_paths_check(const struct eddy_plugin *table, char why[256]);
 
 /* chain.c: the gate and keeper_ops of the hub, for the plugins; and both as they were. */
 void ed_chain_attach(struct ed_plugins *plugins);

@@ -118,6 +118,14 @@ static void set_options(struct ed_plugin_spec *spec, const struct ed_node *plugi
   }
 }
 
+/* Says so where it cannot be together with one that is there already. */
+static void check_together(const struct ed_config *config, const struct ed_plugin_file *file,
+                           const struct ed_node *plugin, const struct ed_report *report) {
+  char why[512];
+  for (size_t i = 0; i < config->plugins_len; i++)
+    if (ed_plugin_files_clash(config->plugins[i].file, file, why)) ed_report(report, plugin, "%s", why);
+}
+
 static void add(struct ed_config *config, const struct ed_node *plugin, const struct ed_report *report) {
   struct ed_plugin_spec spec = {0};
   char why[512];
@@ -128,6 +136,7 @@ static void add(struct ed_config *config, const struct ed_node *plugin, const st
     ed_report(report, plugin, "%s%s", why, rc == -ENOENT ? "; plugin_path names another folder" : "");
   } else {
     set_options(&spec, plugin, report);
+    check_together(config, spec.file, plugin, report);
     config->plugins = ed_grow(config->plugins, sizeof *config->plugins, config->plugins_len, &config->plugins_cap);
     config->plugins[config->plugins_len++] = spec;
   }

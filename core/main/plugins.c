@@ -34,6 +34,12 @@ static void sample_net(void *arg, struct ed_sink *sink) {
   ed_sink_add(sink, (double)counts.bytes_in, "%s", "");
 }
 
+static struct ed_spaces spaces(void *arg) {
+  struct ed_spaces all = {0};
+  all.list = ed_net_spaces(((struct ed_plugged *)arg)->net, &all.len);
+  return all;
+}
+
 struct ed_plugged *ed_plugged_new(const struct ed_config *config, struct ed_net *net, struct ed_host *host,
                                   const struct ed_log *log) {
   struct ed_plugged *plugged = ed_zalloc(sizeof *plugged);
@@ -52,6 +58,8 @@ struct ed_plugged *ed_plugged_new(const struct ed_config *config, struct ed_net 
                                              .hub = ed_net_hub(net),
                                              .log = log,
                                              .counters = plugged->counters,
+                                             .spaces = spaces,
+                                             .spaces_arg = plugged,
                                              .wake = wake,
                                              .wake_arg = plugged};
   if (config->plugins_len == 0 || ed_plugins_new(&plugged->plugins, &options) == 0) return plugged;

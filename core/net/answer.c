@@ -10,11 +10,18 @@
 #include "net/internal.h"
 
 #define PIECE_LEN (128 * 1024) /* most that is written at once; see outgoing.c */
+#define KEPT_PIECE_LEN (32 * 1024) /* likewise, of what is not copied: libwebsockets copies what a socket does not take */
+#define KEPT_MIN (4 * 1024)        /* what is smaller goes out with the head */
 
 static const char *phrase(int status) {
   switch (status) {
     case 200: return "OK";
     case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -50,8 +57,8 @@ static unsigned wait_of(const struct ed_net *net, int status) {
   return status == 503 && net->state != ED_NET_SERVING ? (unsigned)(ed_drain_left_ms(net) / 1000) + 1 : 0;
 }
 
-static void compose(struct ed_buf *out, const struct ed_call *call, int status, const char *type, struct ed_span body,
-                    unsigned wait_s) {
+static void compose(struct ed_buf *out, const struct ed_call *call, const struct ed_reply *reply, unsigned wait_s) {
+  int status = reply->status;
   ed_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
   allow(out, call);
   if (status == 401) ed_buf_add_text(out, "WWW-Authenticate: Bearer\r\n");
@@ -60,39 +67,72 @@ static void compose(struct ed_buf *out, const struct ed_call *call, int status, 
     ed_buf_add_text(out, "Access-Control-Allow-Methods: GET, POST\r\n");
     ed_buf_add_text(out, "Access-Control-Allow-Headers: authorization, accept, content-type\r\n");
     ed_buf_add_text(out, "Access-Control-Max-Age: 86400\r\n");
-  } else {
-    ed_buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n", type, body.len);
+  } else if (status != 304) {
+    ed_buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", reply->type, reply->body.len + reply->kept.len);
   }
-  if (status == 405)
+  if (status != 204 && !reply->caches) ed_buf_add_text(out, "Cache-Control: no-store\r\n");
+  if (status == 405 && !reply->allows)
     ed_buf_printf(out, "Allow: %s\r\n", call ? ed_page_methods(call->page) : "GET, HEAD, POST, OPTIONS");
+  ed_buf_add_span(out, reply->fields);
   if (status == 426) ed_buf_add_text(out, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
   ed_buf_add_text(out, status == 426 ? "Connection: Upgrade, close\r\n\r\n" : "Connection: close\r\n\r\n");
-  if (!call || !call->head) ed_buf_add_span(out, body);
+  bool bodiless = status == 204 || status == 304 || (call && call->head);
+  if (!bodiless) ed_buf_add_span(out, reply->body);
+}
+
+/* What is not copied: nothing where it is small, or where the answer goes without it. */
+static void keep(struct ed_call *call, const struct ed_reply *reply) {
+  bool bodiless = reply->status == 204 || reply->status == 304 || call->head;
+  if (bodiless || reply->kept.len < KEPT_MIN) {
+    if (!bodiless) ed_buf_add_span(&call->answer, reply->kept);
+    if (reply->kept_done) reply->kept_done(reply->kept_arg);
+    return;
+  }
+  call->kept = reply->kept;
+  call->kept_done = reply->kept_done;
+  call->kept_arg = reply->kept_arg;
+}
+
+/* The next piece to be written; empty at the end. */
+static struct ed_span piece(const struct ed_call *call) {
+  size_t at = call->answer_at, most = PIECE_LEN;
+  struct ed_span all = ed_buf_span(&call->answer);
+  if (at >= all.len) {
+    at -= all.len;
+    all = call->kept;
+    most = KEPT_PIECE_LEN;
+  }
+  size_t len = all.len - at;
+  return ed_span(all.len ? all.at + at : NULL, len < most ? len : most);
 }
 
 int ed_answer_write(struct ed_conn *conn) {
   struct ed_call *call = conn->call;
-  while (call->answer_at < call->answer.len && !lws_partial_buffered(conn->wsi)) {
-    size_t len = call->answer.len - call->answer_at;
-    if (len > PIECE_LEN) len = PIECE_LEN;
-    if (lws_write(conn->wsi, call->answer.at + call->answer_at, len, LWS_WRITE_HTTP) < 0) return -1;
-    call->answer_at += len;
+  struct ed_span next;
+  while ((next = piece(call)).len && !lws_partial_buffered(conn->wsi)) {
+    if (lws_write(conn->wsi, (uint8_t *)(uintptr_t)next.at, next.len, LWS_WRITE_HTTP) < 0) return -1;
+    call->answer_at += next.len;
     conn->since_ms = conn->net->timers.now_ms;
   }
-  bool sent = call->answer_at == call->answer.len && !lws_partial_buffered(conn->wsi);
+  bool sent = !next.len && !lws_partial_buffered(conn->wsi);
   if (sent && !call->body_left) return -1;
   /* A socket that is closed over unread bytes may take the answer with it: so they are read, and thrown away. */
   if (sent) shutdown(conn->fd, SHUT_WR);
   return ed_conn_watch(conn, true) ? 0 : -1;
 }
 
-int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body) {
+int ed_answer_reply(struct ed_conn *conn, const struct ed_reply *reply) {
   struct ed_call *call = conn->call;
-  compose(&call->answer, call, status, type, body, call->wait_s ? call->wait_s : wait_of(conn->net, status));
+  compose(&call->answer, call, reply, call->wait_s ? call->wait_s : wait_of(conn->net, reply->status));
+  keep(call, reply);
   call->answered = true;
   call->waiting = false;
   ed_conn_phase(conn, ED_LINGERING);
   return ed_answer_write(conn);
+}
+
+int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body) {
+  return ed_answer_reply(conn, &(struct ed_reply){.status = status, .type = type, .body = body});
 }
 
 int ed_answer_json(struct ed_conn *conn, int status, const char *json) {
@@ -121,7 +161,8 @@ int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault) {
 
 static void answer_early(struct ed_conn *conn, int status, struct ed_span json, unsigned wait_s) {
   struct ed_buf out = {0};
-  compose(&out, NULL, status, "application/json", json, wait_s ? wait_s : wait_of(conn->net, status));
+  const struct ed_reply reply = {.status = status, .type = "application/json", .body = json};
+  compose(&out, NULL, &reply, wait_s ? wait_s : wait_of(conn->net, status));
   /* A few hundred bytes into an empty socket: it takes them, or it is dead. */
   if (send(conn->fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len) {
     shutdown(conn->fd, SHUT_WR);

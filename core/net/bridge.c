@@ -133,7 +133,9 @@ void ed_bridge_close(struct ed_net *net) {
 void ed_bridge_adopt(struct ed_conn *conn, struct ed_span head) {
   struct ed_net *net = conn->net;
   net->adopting = conn;
+  net->head = head;
   lws_adopt_socket_vhost_readbuf(net->vhost, conn->fd, (const char *)head.at, head.len);
+  net->head = ed_span(NULL, 0);
   if (net->adopting != conn) return; /* it was taken, and the connection may be gone by now */
   net->adopting = NULL;
   conn->fd = -1; /* closed by libwebsockets */

@@ -8,25 +8,14 @@
 #define ACCEPT_LEN 28 /* libwebsockets wants some room behind it */
 #define MAGIC "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The target of the request line: what is between its two spaces. */
-static struct ed_span target_of(struct ed_span head) {
-  const uint8_t *end = memchr(head.at, '\r', head.len), *from = memchr(head.at, ' ', (size_t)(end - head.at));
-  if (!from) return ed_span(NULL, 0);
-  const uint8_t *to = memchr(from + 1, ' ', (size_t)(end - from - 1));
-  return to ? ed_span(from + 1, (size_t)(to - from - 1)) : ed_span(NULL, 0);
-}
-
 static int wrong(const char **why, int status, const char *text) {
   *why = text;
   return status;
 }
 
 int ed_handshake_read(struct ed_span head, struct ed_handshake *handshake, const char **why) {
-  struct ed_span target = target_of(head), found;
-  const uint8_t *mark = target.len ? memchr(target.at, '?', target.len) : NULL;
-  size_t path_len = mark ? (size_t)(mark - target.at) : target.len;
-  handshake->path = ed_span(target.at, path_len);
-  handshake->query = mark ? ed_span(mark + 1, target.len - path_len - 1) : ed_span(NULL, 0);
+  struct ed_span found;
+  ed_head_part(ed_head_target(head), &handshake->path, &handshake->query);
   if (!ed_head_field(head, "sec-websocket-version:", &found) || !ed_span_equal(found, ED_LIT("13")))
     return wrong(why, 426, "the WebSocket version is not 13");
   if (!ed_head_field(head, "connection:", &found) || !ed_head_lists(found, "upgrade"))

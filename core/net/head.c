@@ -102,6 +102,20 @@ int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why
   return status;
 }
 
+struct ed_span ed_head_target(struct ed_span head) {
+  const uint8_t *end = memchr(head.at, '\r', head.len), *from = memchr(head.at, ' ', (size_t)(end - head.at));
+  if (!from) return ed_span(NULL, 0);
+  const uint8_t *to = memchr(from + 1, ' ', (size_t)(end - from - 1));
+  return to ? ed_span(from + 1, (size_t)(to - from - 1)) : ed_span(NULL, 0);
+}
+
+void ed_head_part(struct ed_span target, struct ed_span *path, struct ed_span *query) {
+  const uint8_t *mark = target.len ? memchr(target.at, '?', target.len) : NULL;
+  size_t path_len = mark ? (size_t)(mark - target.at) : target.len;
+  *path = ed_span(target.at, path_len);
+  *query = mark ? ed_span(mark + 1, target.len - path_len - 1) : ed_span(NULL, 0);
+}
+
 /* The next field of this name at or behind `*line`, which moves on; false where there is none. */
 static bool next_field(const uint8_t **line, const uint8_t *end, const char *name, struct ed_span *value) {
   while (*line < end) {

@@ -26,6 +26,12 @@ int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why
  * yet. It is known not to have come in the first `seen` of them. */
 size_t ed_head_find_end(const uint8_t *at, size_t len, size_t seen);
 
+/* The target of the request line, between its two spaces; empty where it has none. */
+struct ed_span ed_head_target(struct ed_span head);
+
+/* Parts a target at its first "?": the query is what follows, or empty. */
+void ed_head_part(struct ed_span target, struct ed_span *path, struct ed_span *query);
+
 /* The value of the first field of this name (in lower case, with its colon) in a whole head; false where there is none.
  */
 bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value);

@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "host/plugin.h"
 #include "net/head.h"
 #include "net/internal.h"
 #include "room/room.h"
@@ -20,10 +19,13 @@ void ed_call_free(struct ed_call *call) {
   ed_buf_deinit(&call->origin);
   ed_buf_deinit(&call->path);
   ed_buf_deinit(&call->query);
+  ed_buf_deinit(&call->if_none_match);
+  ed_buf_deinit(&call->accept_encoding);
   ed_buf_deinit(&call->body);
   ed_buf_deinit(&call->answer);
   ed_buf_deinit(&call->authorization);
   if (call->job) call->admin->drop(call->admin->arg, call->job);
+  if (call->kept_done) call->kept_done(call->kept_arg);
   free(call);
 }
 
@@ -32,20 +34,6 @@ const struct ed_space *ed_http_space(const struct ed_net *net, struct ed_span na
   for (size_t i = 0; i < net->options.spaces_len; i++)
     if (ed_span_equal(name, ed_span_text(net->options.spaces[i]->name))) return net->options.spaces[i];
   return NULL;
-}
-
-/* What is no page of ours may be somebody else's: keeps what they are to be asked. */
-static void begin_other(struct ed_conn *conn, struct ed_span path) {
-  struct ed_call *call = conn->call;
-  struct ed_span prefix = conn->net->public_base.path;
-  bool prefixed = prefix.len && path.len > prefix.len && memcmp(path.at, prefix.at, prefix.len) == 0;
-  if (prefixed) path = ed_span(path.at + prefix.len, path.len - prefix.len);
-  call->page = ED_PAGE_OTHER;
-  ed_buf_add_span(&call->path, path);
-  int len = lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) + 1;
-  char *query = (char *)ed_buf_reserve(&call->query, (size_t)len);
-  len = lws_hdr_copy(conn->wsi, query, len, WSI_TOKEN_HTTP_URI_ARGS);
-  if (len > 0) call->query.len = (size_t)len;
 }
 
 /* What the namespace says of the page that asks. Where there is no such namespace, that is for anybody to read. */
@@ -81,7 +69,7 @@ static int call_begin(struct ed_conn *conn) {
     memcpy(call->id_bytes, route.id.at, route.id.len);
     call->id.len = route.id.len;
   }
-  if (route.page == ED_PAGE_NONE && conn->net->options.other_page) begin_other(conn, ed_span(path, (size_t)len));
+  if (route.page == ED_PAGE_NONE && conn->net->options.other_page) ed_http_other_begin(conn, ed_span(path, (size_t)len));
   return method;
 }
 
@@ -199,28 +187,6 @@ static int page_send(struct ed_conn *conn) {
   return request(conn, &fault) == 0 ? take_reply(conn) : ed_answer_fault(conn, &fault);
 }
 
-static int page_other(struct ed_conn *conn) {
-  char peer[ED_PEER_LEN];
-  struct ed_call *call = conn->call;
-  struct ed_plugin_page page = {.method = call->post ? ED_LIT("POST") : ED_LIT("GET"),
-                                .path = ed_buf_span(&call->path),
-                                .query = ed_buf_span(&call->query),
-                                .body = ed_buf_span(&call->body),
-                                .peer = ed_http_peer(conn, peer)};
-  const struct ed_net_options *options = &conn->net->options;
-  int result;
-  if (options->other_page(options->other_arg, &page)) {
-    result = ed_answer(conn, page.status, (const char *)page.type.at, ed_buf_span(&page.answer));
-  } else {
-    struct ed_fault fault;
-    ed_fault(&fault, ED_FAULT_NO_PAGE, NULL);
-    result = ed_answer_fault(conn, &fault);
-  }
-  ed_buf_deinit(&page.type);
-  ed_buf_deinit(&page.answer);
-  return result;
-}
-
 /* With the whole request there. */
 static int page(struct ed_conn *conn) {
   struct ed_fault fault = {0};
@@ -234,7 +200,7 @@ static int page(struct ed_conn *conn) {
     case ED_PAGE_HEALTH: return ed_answer_json(conn, 200, "{\"status\":\"ok\"}");
     case ED_PAGE_CONNECT: return ed_answer_error(conn, 426, "this is where a WebSocket connects");
     case ED_PAGE_ADMIN: return ed_http_admin(conn);
-    case ED_PAGE_OTHER: return page_other(conn);
+    case ED_PAGE_OTHER: return ed_http_other(conn);
     case ED_PAGE_NONE: break;
   }
   ed_fault(&fault, ED_FAULT_NO_PAGE, NULL);

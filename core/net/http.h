@@ -19,7 +19,8 @@ struct ed_call {
   bool post;                    /* pages OTHER and ADMIN: POST; else GET or HEAD */
   uint64_t body_left;           /* bytes of the request's body that are still to come */
   uint64_t mark;                /* of the room, once it has done what was asked: what the answer depends on */
-  struct ed_buf path, query;    /* pages OTHER and ADMIN */
+  struct ed_buf path, query;    /* pages OTHER (the query as sent) and ADMIN */
+  struct ed_buf if_none_match, accept_encoding; /* page OTHER */
   struct ed_buf authorization;  /* page ADMIN */
   bool browser;                 /* likewise: a page asks, as there is an Origin */
   const struct ed_net_admin *admin; /* whom `job` belongs to */
@@ -27,7 +28,10 @@ struct ed_call {
   struct ed_buf body;
   struct ed_buf answer;
   unsigned wait_s;  /* what its Retry-After says; 0: none */
-  size_t answer_at; /* what of it has been written */
+  struct ed_span kept; /* behind it, of somebody's who is told when it is no longer needed; or empty */
+  void (*kept_done)(void *arg);
+  void *kept_arg;
+  size_t answer_at; /* what of both has been written */
   uint8_t id_bytes[ED_ROOM_ID_MAX];
 };
 
@@ -58,7 +62,23 @@ bool ed_http_admin_path(const struct ed_conn *conn, struct ed_span *path);
 int ed_http_admin_follow(struct ed_conn *conn, struct ed_span path, struct ed_span query, struct ed_span head);
 uint64_t ed_http_admin_body_max(const struct ed_net *net);
 
-/* answer.c: begins the answer to the call at hand. `body` is copied. 0 or -1 as above. */
+/* http_other.c: what is no page of ours may be somebody else's. Begins its call; asks them. */
+void ed_http_other_begin(struct ed_conn *conn, struct ed_span path);
+int ed_http_other(struct ed_conn *conn);
+
+struct ed_reply {
+  int status;
+  const char *type;      /* NULL with 204 and 304 */
+  struct ed_span body;   /* copied */
+  struct ed_span fields; /* more lines of the head, each with its end; copied */
+  bool caches, allows;   /* among them are Cache-Control and Allow, which are ours otherwise */
+  struct ed_span kept;   /* more of the body, not copied: it stays until kept_done(kept_arg). That may be at once */
+  void (*kept_done)(void *arg); /* NULL where there is none */
+  void *kept_arg;
+};
+
+/* answer.c: begins the answer to the call at hand. 0 or -1 as above. */
+int ed_answer_reply(struct ed_conn *conn, const struct ed_reply *reply);
 int ed_answer(struct ed_conn *conn, int status, const char *type, struct ed_span body);
 int ed_answer_json(struct ed_conn *conn, int status, const char *json);
 int ed_answer_fault(struct ed_conn *conn, const struct ed_fault *fault);

@@ -298,6 +298,11 @@ enum ed_net_state ed_net_state(const struct ed_net *net) { return net->state; }
 struct uv_loop_s *ed_net_loop(struct ed_net *net) {
   return &net->loop;
 }
+const struct ed_space *const *ed_net_spaces(const struct ed_net *net, size_t *len) {
+  *len = net->options.spaces_len;
+  return net->options.spaces;
+}
+
 struct ed_hub *ed_net_hub(struct ed_net *net) {
   return &net->hub;
 }

@@ -143,6 +143,9 @@ enum ed_net_state ed_net_state(const struct ed_net *net);
 struct uv_loop_s *ed_net_loop(struct ed_net *net); /* for handles of the caller's; closed before ed_net_free */
 struct ed_hub *ed_net_hub(struct ed_net *net);
 
+/* The namespaces of its options, as they are now, and how many. */
+const struct ed_space *const *ed_net_spaces(const struct ed_net *net, size_t *len);
+
 /* What it has done since it began, for who measures. */
 struct ed_net_counts {
   uint64_t connections; /* now */

@@ -104,16 +104,24 @@ struct eddy_change {
   int is_base;             /* room_each: a compact has left it at the front of its stream */
 };
 
-/* An HTTP request below /PLUGIN/ (the plugin's name), on the loop thread, with its whole body. */
+/* An HTTP request below /PLUGIN/ (the plugin's name), or for a path of its own, on the loop thread, with its whole body. */
 struct eddy_http_request {
   uint32_t size;
-  struct eddy_text method; /* "GET", ... */
-  struct eddy_text path;   /* what follows /PLUGIN, without the query: "" or "/..." */
-  struct eddy_text query;  /* what follows "?", or "" */
+  struct eddy_text method; /* "GET" (a HEAD is one too: its answer goes without the body) or "POST" */
+  struct eddy_text path;   /* what follows /PLUGIN, decoded, without the query: "" or "/..." */
+  struct eddy_text query;  /* what follows "?", as it was sent, or "" */
   struct eddy_text body;
   /* Who asks: an IP address, or "unix" (a unix socket). From a proxy that the configuration lists it is whom that one
    * names; "" where it cannot be known, as a proxy that is not listed says that it asks for somebody else. */
   struct eddy_text peer;
+  /* Where one of the plugin's own `paths` was asked for, all of it, decoded: "/...", any byte but NUL; then `path` is "".
+   * Else "". What a proxy puts in front (the path of public_url) is not part of it. */
+  struct eddy_text own_path;
+  struct eddy_text if_none_match, accept_encoding; /* fields of the request; "" where it has none */
+};
+
+struct eddy_http_field { /* of lists, so it does not grow */
+  struct eddy_text name, value;
 };
 
 /* Filled by the plugin; all that it points to stays the plugin's and must live until the callback has returned and the
@@ -122,7 +130,16 @@ struct eddy_http_answer {
   uint32_t size;
   int status;                    /* 200 where nothing is said */
   struct eddy_text content_type; /* "application/json" where nothing is said */
-  struct eddy_text body;
+  struct eddy_text body;         /* not sent with 304 */
+  /* More fields of the answer. Cache-Control and Allow take the place of the daemon's own. Left out are those that it
+   * cannot do without itself (of the connection, the length and the type of the body, who may read it), and what is no
+   * field: a name that is not of letters, digits and "-", a value with a byte that is not printable ASCII. */
+  const struct eddy_http_field *fields;
+  size_t fields_len;
+  /* Where this is set the body is not copied: it stays as it is until body_done(body_arg) is called, once, on the loop
+   * thread, at any time after `http` has returned and before unload. */
+  void (*body_done)(void *arg);
+  void *body_arg;
 };
 
 /* An option of a plugin, as it stands in the configuration under plugins.NAME. */
@@ -154,6 +171,12 @@ struct eddy_sample {
   const char *suffix; /* behind the name: "", or of a histogram "_bucket", "_sum", "_count" */
   const char *labels; /* without braces: "action=\"relay\"", or "" */
   double value;
+};
+
+/* A namespace of the configuration. */
+struct eddy_space {
+  uint32_t size;
+  const char *name, *policy;
 };
 
 /* ---- the host: what a plugin may call ---- */
@@ -234,6 +257,11 @@ struct eddy_host {
   void (*counter_set)(struct eddy_core *core, struct eddy_counter *counter, double value); /* not of a histogram */
   /* Every counter of the daemon and of all plugins, the samples of one family together. */
   void (*counters_each)(struct eddy_core *core, void (*fn)(void *arg, const struct eddy_sample *sample), void *arg);
+
+  const char *version; /* of the daemon: "1.2.3" */
+  /* Every namespace, the default one first, until fn gives something else than 0, which is then the result. They may
+   * change while the daemon runs. */
+  int (*spaces_each)(struct eddy_core *core, int (*fn)(void *arg, const struct eddy_space *space), void *arg);
 };
 
 /* ---- rooms as text, for backups and for moving house: eddyd --export and --import ---- */
@@ -294,7 +322,7 @@ struct eddy_plugin {
    * anything. */
   void (*turn)(void *self);
 
-  /* A request below /NAME/. */
+  /* A request below /NAME/, or for one of `paths`. */
   void (*http)(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer);
 
   /* For keepers: rooms out of what it keeps, or into it, in a format of its own. Nothing is loaded and nobody is
@@ -303,6 +331,11 @@ struct eddy_plugin {
    * errno, with `why`: -ENOENT no such room, -EEXIST there already, -EBUSY another process is in the way, -EBADMSG what
    * came is malformed; others as they come. */
   int (*transfer)(const struct eddy_host *host, struct eddy_core *core, struct eddy_transfer *transfer);
+
+  /* Paths of its own for `http`, which it needs then, besides /NAME; NULL ends the list; NULL: none. "x" is /x and all
+   * that is below it, "" the path / alone. 1 to 32 of a-z 0-9 - _ . each, not beginning with a dot, and none of the
+   * daemon's own (new, room, db, healthz, admin) nor of another plugin's: who wants such is not loaded. */
+  const char *const *paths;
 };
 
 /* What a plugin defines. */

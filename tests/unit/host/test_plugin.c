@@ -87,6 +87,131 @@ START_TEST(pages) {
 }
 END_TEST
 
+/* ---- paths of its own, fields, bodies that stay ---- */
+
+static int bodies_done;
+
+static void body_done(void *arg) {
+  ck_assert_ptr_eq(arg, &bodies_done);
+  bodies_done++;
+}
+
+static void on_own(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer) {
+  static const struct eddy_http_field fields[] = {
+      {{"ETag", 4}, {"\"x\"", 3}},          {{"X-A", 3}, {"a\r\nX-Evil: 1", 12}}, {{"X-B\r\n", 5}, {"1", 1}},
+      {{"Content-Length", 14}, {"5", 1}},  {{"connection", 10}, {"x", 1}},         {{"", 0}, {"1", 1}},
+      {{"Access-Control-Allow-Origin", 27}, {"x", 1}}, {{"cache-control", 13}, {"no-cache", 8}},
+      {{"X-C: y", 6}, {"1", 1}},           {{"X-D", 3}, {"", 0}},                  {{"X-\0", 3}, {"1", 1}},
+      {{"X-E", 3}, {"\xc3\xa9", 2}},
+  };
+  static char body[128];
+  (void)self;
+  ck_assert(EDDY_HAS(request, accept_encoding));
+  int len = snprintf(body, sizeof body, "%.*s|%.*s|%.*s|%.*s", (int)request->path.len, request->path.at,
+                     (int)request->own_path.len, request->own_path.at, (int)request->if_none_match.len,
+                     request->if_none_match.at, (int)request->accept_encoding.len, request->accept_encoding.at);
+  answer->content_type = text_of("text/plain");
+  answer->body = (struct eddy_text){body, (size_t)len};
+  answer->fields = fields;
+  answer->fields_len = sizeof fields / sizeof *fields;
+  answer->body_done = body_done;
+  answer->body_arg = &bodies_done;
+}
+
+static const char *const OWN_PATHS[] = {"", "shop", "a.txt", NULL};
+static const struct eddy_plugin OWN = {
+    .abi = EDDY_ABI, .size = sizeof OWN, .name = "own", .http = on_own, .paths = OWN_PATHS};
+
+static void ask_own(const char *path, const char *said) {
+  struct ed_plugin_page page = {.method = ED_LIT("GET"), .path = ed_span_text(path),
+                                .if_none_match = ED_LIT("\"t\""), .accept_encoding = ED_LIT("gzip")};
+  ck_assert_msg(ed_plugins_page(plugged.plugins, &page) == (said != NULL), "%s", path);
+  if (said) {
+    ck_assert_uint_eq(page.answer.len, 0);
+    ck_assert_msg(ed_span_equal(page.kept, ed_span_text(said)), "%.*s", (int)page.kept.len, (const char *)page.kept.at);
+    ck_assert(ed_span_equal(ed_buf_span(&page.fields), ED_LIT("ETag: \"x\"\r\ncache-control: no-cache\r\nX-D: \r\n")));
+    ck_assert(page.caches && !page.allows);
+    ck_assert_int_eq(bodies_done, 0); /* that is for whoever sends it */
+    page.kept_done(page.kept_arg);
+    ck_assert_int_eq(bodies_done, 1);
+    bodies_done = 0;
+  }
+  ed_buf_deinit(&page.type);
+  ed_buf_deinit(&page.fields);
+  ed_buf_deinit(&page.answer);
+}
+
+START_TEST(own_paths) {
+  plugged_deinit(&plugged);
+  plugged_init(&plugged, NULL, NULL);
+  plug(&plugged, &OWN);
+  plugged_begin(&plugged);
+  ask_own("/", "|/|\"t\"|gzip");
+  ask_own("/shop", "|/shop|\"t\"|gzip");
+  ask_own("/shop/", "|/shop/|\"t\"|gzip");
+  ask_own("/shop/a/b", "|/shop/a/b|\"t\"|gzip");
+  ask_own("/a.txt", "|/a.txt|\"t\"|gzip");
+  ask_own("/own", "||\"t\"|gzip");
+  ask_own("/own/shop", "/shop||\"t\"|gzip");
+  ask_own("/shops", NULL);
+  ask_own("/sho", NULL);
+  ask_own("//", NULL);
+  ask_own("//shop", NULL);
+  ask_own("", NULL);
+  ask_own("shop", NULL);
+}
+END_TEST
+
+static void two_clash(const char *name, const char *const *paths, bool clash) {
+  struct eddy_plugin other = {.abi = EDDY_ABI, .size = sizeof other, .name = name, .http = on_http, .paths = paths};
+  plugged_deinit(&plugged);
+  for (int turn = 0; turn < 2; turn++) { /* in either order */
+    plugged_init(&plugged, NULL, NULL);
+    plug(&plugged, turn ? &other : &OWN);
+    plug(&plugged, turn ? &OWN : &other);
+    ck_assert_msg((plugged_try(&plugged) != 0) == clash, "%s", name);
+    if (turn == 0) plugged_deinit(&plugged);
+  }
+}
+
+START_TEST(one_page_for_one_plugin) {
+  static const char *const root[] = {"x", "", NULL}, *const own[] = {"own", NULL}, *const fine[] = {"y", NULL};
+  two_clash("other", root, true);
+  two_clash("other", own, true);
+  two_clash("shop", NULL, true);
+  two_clash("other", fine, false);
+  two_clash("other", NULL, false);
+}
+END_TEST
+
+/* ---- what is known of the daemon ---- */
+
+static const struct ed_space FIRST = {.name = "default", .policy = "p"}, SECOND = {.name = "two", .policy = "q"};
+
+static struct ed_spaces spaces(void *arg) {
+  static const struct ed_space *const list[] = {&FIRST, &SECOND};
+  ck_assert_ptr_eq(arg, &plugged);
+  return (struct ed_spaces){list, 2};
+}
+
+static int note_space(void *arg, const struct eddy_space *space) {
+  ck_assert_uint_eq(space->size, sizeof *space);
+  strcat(strcat(strcat(arg, space->name), space->policy), " ");
+  return strcmp(space->name, "two") == 0 ? 7 : 0;
+}
+
+START_TEST(namespaces) {
+  char said[64] = "";
+  ck_assert_int_eq(host->spaces_each(core, note_space, said), 0);
+  ck_assert_str_eq(said, "");
+  plugged.plugins->spaces = spaces;
+  plugged.plugins->spaces_arg = &plugged;
+  ck_assert_int_eq(host->spaces_each(core, note_space, said), 7);
+  ck_assert_str_eq(said, "defaultp twoq ");
+  ck_assert_str_eq(host->version, EDDY_VERSION);
+}
+END_TEST
+
 /* ---- options and time ---- */
 
 START_TEST(options) {
@@ -314,6 +439,9 @@ static Suite *suite(void) {
   tcase_add_checked_fixture(tests, begin, end);
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, pages);
+  tcase_add_test(tests, own_paths);
+  tcase_add_test(tests, one_page_for_one_plugin);
+  tcase_add_test(tests, namespaces);
   tcase_add_test(tests, options);
   tcase_add_test(tests, timers);
   tcase_add_test(tests, posts);

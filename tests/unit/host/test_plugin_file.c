@@ -34,7 +34,7 @@ START_TEST(of_the_first_header) {
   ck_assert_ptr_null(options[6].name);
   ck_assert(file->table.push != NULL);
   ck_assert(file->table.commit == NULL);
-  ck_assert(file->table.transfer == NULL); /* that header ends before it */
+  ck_assert(file->table.transfer == NULL && file->table.paths == NULL); /* that header ends before them */
   ed_plugin_file_close(file);
 }
 END_TEST
@@ -64,6 +64,7 @@ START_TEST(no_plugins) {
   refused("stub", "shorter than any header's");
   refused("odd", "of a kind that this daemon does not know");
   refused("unsure", "nobody_has_this");
+  refused("greedy", "/fixtures/greedy.so: it wants the path /room, which is the daemon's");
 }
 END_TEST
 
@@ -78,6 +79,33 @@ START_TEST(not_there) {
 }
 END_TEST
 
+static void http(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer) {
+  (void)self, (void)request, (void)answer;
+}
+
+START_TEST(paths_of_its_own) {
+  static const char *const fine[] = {"", "x", "a-b_c.txt", "0"};
+  static const char *const wrong[] = {".x",      "..", "a/b", "/a", "A", "a b", "abcdefghijklmnopqrstuvwxyz0123456", "\xc3\xa9",
+                                      "healthz", "db", "new", "room", "admin"};
+  const char *list[2] = {NULL};
+  struct eddy_plugin table = {.name = "x", .http = http, .paths = list};
+  ck_assert_int_eq(ed_plugin_paths_check(&table, why), 0);
+  for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+    list[0] = fine[i];
+    ck_assert_msg(ed_plugin_paths_check(&table, why) == 0, "%s: %s", fine[i], why);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    list[0] = wrong[i];
+    ck_assert_msg(ed_plugin_paths_check(&table, why) != 0, "%s", wrong[i]);
+  }
+  table.http = NULL;
+  list[0] = "x";
+  ck_assert_int_ne(ed_plugin_paths_check(&table, why), 0);
+  table.paths = NULL;
+  ck_assert_int_eq(ed_plugin_paths_check(&table, why), 0);
+}
+END_TEST
+
 static void note(void *arg, const char *name) {
   char *names = arg;
   strcat(strcat(names, name), " ");
@@ -86,7 +114,7 @@ static void note(void *arg, const char *name) {
 START_TEST(all_of_a_folder) {
   char names[512] = "";
   ed_plugin_files_each(folder, note, names);
-  ck_assert_str_eq(names, "first foreign longer misnamed nothing odd shorter stub unsure ");
+  ck_assert_str_eq(names, "first foreign greedy longer misnamed nothing odd paths rival shorter stub unsure ");
   names[0] = 0;
   ed_plugin_files_each("/nowhere", note, names);
   ck_assert_str_eq(names, "");
@@ -105,6 +133,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, of_another_abi);
   tcase_add_test(tests, no_plugins);
   tcase_add_test(tests, not_there);
+  tcase_add_test(tests, paths_of_its_own);
   tcase_add_test(tests, all_of_a_folder);
   suite_add_tcase(suite, tests);
   return suite;

@@ -107,6 +107,10 @@ static const struct {
      "FILE:2: plugins.first.count: out of range (1 to 10)\n"
      "FILE:3: plugins.first2: no such plugin: there is no first2.so in FOLDER; plugin_path names another folder\n"
      "FILE:3: unknown name plugins.shorter.x\n"},
+    {"paths = {},\nrival = {}", "FILE:3: plugins.rival: the plugins paths and rival both want the path /shop\n"},
+    {"rival = {}, hello = {},\npaths = {}",
+     "FILE:2: plugins.hello: no such plugin: there is no hello.so in FOLDER; plugin_path names another folder\n"
+     "FILE:3: plugins.paths: the plugins rival and paths both want the path /shop\n"},
     {"foreign = {}", "FILE:2: plugins.foreign: FOLDER/foreign.so: made for ABI 7, this daemon speaks 1\n"},
 };
 
