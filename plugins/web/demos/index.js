@@ -1,0 +1,3 @@
+import { cards } from './cards.js';
+
+await cards(/** @type {Element} */ (document.getElementById('demos')));

@@ -1,0 +1,265 @@
+// The daemon with the web plugin and a copy of the scripts, a proxy that cuts, one browser for all, and pages in it that
+// are watched: what they say on the console as an error, and what their security policy stopped, fails the test.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const here = path.dirname(new URL(import.meta.url).pathname);
+const root = path.resolve(here, '../..');
+const shots = path.join(root, 'build/shots');
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Asks again until `ask` gives something; what it gave. What it throws is no answer yet. */
+export async function until(what, ask, patience = 10000) {
+  const end = Date.now() + patience;
+  let last;
+  for (;;) {
+    try {
+      const value = await ask();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`it never came to this: ${what} (${last})`);
+    await sleep(25);
+  }
+}
+
+/** Until all of these pages show the same, which `look` gives, and go on showing it; that. */
+export const agree = (what, pages, look, wanted = () => true) =>
+  until(what, async () => {
+    const seen = await Promise.all(pages.map(look));
+    const told = () => new Error(seen.map((one) => String(one).slice(0, 200)).join(' | '));
+    if (seen.some((one) => one !== seen[0]) || !wanted(seen[0])) throw told();
+    await sleep(150);
+    for (const page of pages) if ((await look(page)) !== seen[0]) throw told();
+    return seen[0] ?? true;
+  });
+
+async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** eddyd, which keeps its rooms in a database, until the end of the test. */
+export class Daemon {
+  static async start() {
+    const daemon = new Daemon();
+    daemon.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-browser-'));
+    daemon.scripts = path.join(daemon.folder, 'scripts');
+    fs.cpSync(path.join(root, 'scripts'), daemon.scripts, { recursive: true });
+    daemon.port = await freePort();
+    daemon.api = `http://127.0.0.1:${daemon.port}/`;
+    await daemon.run();
+    return daemon;
+  }
+
+  async run() {
+    const config = path.join(this.folder, 'eddy.lua');
+    fs.writeFileSync(
+      config,
+      'return { scripts = "scripts", plugins = { sqlite = { path = "eddy.db", durability = "sync" }, web = {} } }\n'.replace(
+        process.env.EDDY_TEST_PAGES ? ', web = {}' : '#',
+        '',
+      ),
+    );
+    this.log = '';
+    this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.folder,
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
+    this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve(code ?? signal)));
+    await until('eddyd serves', async () => (await fetch(`${this.api}healthz`)).ok).catch((error) => {
+      throw new Error(`${error.message}\n${this.log}`);
+    });
+  }
+
+  /** Changes a policy's script, as an editor would; until its rooms have it. */
+  async edit(policy, from, to) {
+    const file = path.join(this.scripts, 'rooms', `${policy}.lua`);
+    const text = fs.readFileSync(file, 'utf8');
+    assert.ok(text.includes(from), `${policy}.lua has no ${from}`);
+    const before = this.log.length;
+    fs.writeFileSync(`${file}.new`, text.replace(from, to));
+    fs.renameSync(`${file}.new`, file);
+    await until(`${policy} is loaded`, () =>
+      new RegExp(`policy ${policy}: version \\d+ loaded`).test(this.log.slice(before)),
+    );
+  }
+
+  async kill(signal = 'SIGKILL') {
+    this.child.kill(signal);
+    return this.ended;
+  }
+
+  async end() {
+    const status = await this.kill('SIGTERM');
+    fs.rmSync(this.folder, { recursive: true, force: true });
+    assert.ok(status === 0, `eddyd ended with ${status}\n${this.log.slice(-4000)}`);
+  }
+}
+
+/** TCP that can be gone for a while. */
+export class Proxy {
+  sockets = new Set();
+
+  static async start(target) {
+    const proxy = new Proxy();
+    proxy.target = target;
+    proxy.port = await freePort();
+    await proxy.online();
+    return proxy;
+  }
+
+  online() {
+    this.server = net.createServer((socket) => {
+      const onward = net.connect(this.target, '127.0.0.1');
+      for (const [from, to] of [
+        [socket, onward],
+        [onward, socket],
+      ]) {
+        this.sockets.add(from);
+        from.pipe(to);
+        from
+          .on('error', () => {})
+          .on('close', () => {
+            this.sockets.delete(from);
+            to.destroy();
+          });
+      }
+    });
+    return new Promise((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  offline() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    return closed;
+  }
+}
+
+let browser;
+after(() => browser?.close());
+
+const FLAGS =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update ' +
+  '--disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader';
+
+async function theBrowser() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: FLAGS.split(' '),
+  });
+  return browser;
+}
+
+/** What a page says where its server cannot be reached: nothing that it could help. */
+const UNREACHABLE = /net::ERR_|WebSocket connection to|the server responded with a status of 5/;
+
+/** A daemon, and the pages that look at it. */
+export class Scene {
+  pages = [];
+  proxies = [];
+  troubles = [];
+  /** While true, pages may say that they cannot reach the server. */
+  broken = false;
+
+  static async begin() {
+    const scene = new Scene();
+    scene.daemon = await Daemon.start();
+    return scene;
+  }
+
+  async proxy() {
+    const proxy = await Proxy.start(this.daemon.port);
+    this.proxies.push(proxy);
+    return proxy;
+  }
+
+  /** A page in a window of its own, as of another person. `as` goes to the browser's context: viewport, colorScheme, ... */
+  async page(url, { as = {}, proxy } = {}) {
+    const context = await (await theBrowser()).newContext({ viewport: { width: 1000, height: 700 }, ...as });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10000);
+    const trouble = (what) => this.troubles.push(`${page.url()}: ${what}`);
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return;
+      const text = `${message.text()} ${message.location().url}`;
+      if (!(this.broken && UNREACHABLE.test(text))) trouble(text);
+    });
+    page.on('pageerror', (error) => trouble(error.stack ?? error));
+    await page.addInitScript(() =>
+      document.addEventListener('securitypolicyviolation', (event) =>
+        console.error(`security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`),
+      ),
+    );
+    this.pages.push(page);
+    const at = new URL(url, this.daemon.api);
+    if (proxy) at.port = proxy.port;
+    await page.goto(at.href);
+    return page;
+  }
+
+  /** A demo; of a new room, or the one of another page. */
+  async demo(name, { room, ...options } = {}) {
+    const page = await this.page(`demos/${name}/${room ? new URL(room.url()).search : ''}`, options);
+    await this.connected(page);
+    return page;
+  }
+
+  async connected(...pages) {
+    for (const page of pages) await page.waitForSelector('#status[data-state=connected]', { timeout: 20000 });
+  }
+
+  /** Long enough for what was done to be sent by itself. */
+  beat() {
+    return sleep(60);
+  }
+
+  /** A picture for people, build/shots/NAME.png. */
+  async shot(page, name) {
+    fs.mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: path.join(shots, `${name}.png`) });
+  }
+
+  check() {
+    assert.deepEqual(this.troubles, []);
+  }
+
+  async end() {
+    for (const page of this.pages) await page.context().close();
+    for (const proxy of this.proxies) await proxy.offline().catch(() => {});
+    await this.daemon.end();
+  }
+}
+
+/** A test with a daemon of its own. */
+export function scene(name, play) {
+  test(name, { timeout: 60000 }, async () => {
+    const scene = await Scene.begin();
+    try {
+      await play(scene);
+      scene.check();
+    } catch (error) {
+      if (scene.troubles.length) error.message += `\nand the pages said: ${scene.troubles.join('\n')}`;
+      throw error;
+    } finally {
+      await scene.end();
+    }
+  });
+}
+
+/** What an element shows. */
+export const text = (selector) => (page) => page.textContent(selector);

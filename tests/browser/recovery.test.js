@@ -1,0 +1,88 @@
+// All demos at once: the daemon is killed and started again; some pages are offline for ten seconds.
+import assert from 'node:assert/strict';
+import { agree, scene, sleep, until } from './harness.js';
+import { all, players } from './players.js';
+
+const names = Object.keys(players);
+
+/** A page of each demo; in the rooms of others. */
+async function open(scene, { rooms = {}, ...options } = {}) {
+  const pages = await Promise.all(names.map((name) => scene.demo(name, { room: rooms[name], ...options })));
+  return Object.fromEntries(names.map((name, i) => [name, pages[i]]));
+}
+
+/** Until the pages of each demo show the same; what that is. */
+async function agreed(when, ...groups) {
+  const states = {};
+  for (const name of names) {
+    const pages = groups.map((group) => group[name]);
+    states[name] = await agree(`${name} ${when}`, pages, players[name].state);
+  }
+  return states;
+}
+
+/** What was done shows. */
+function changed(before, after) {
+  for (const name of names) assert.notEqual(after[name], before[name], name);
+}
+
+scene('the daemon is killed and started again: every page comes to one state by itself', async (scene) => {
+  const ann = await open(scene);
+  const bob = await open(scene, { rooms: ann });
+  await all(ann, 'first');
+  await all(bob, 'second');
+  const before = await agreed('agrees', ann, bob);
+
+  scene.broken = true;
+  await scene.daemon.kill();
+  for (const page of Object.values(ann)) await page.waitForSelector('#status[data-state=waiting]');
+  await all(ann, 'while it is gone');
+  await sleep(500);
+  await scene.daemon.run();
+  for (const group of [ann, bob]) await scene.connected(...Object.values(group));
+  scene.broken = false;
+  const after = await agreed('agrees again', ann, bob);
+  changed(before, after);
+  assert.equal(after.counter, '3');
+  assert.equal(after.voxel, '3 blocks');
+  assert.equal(after.chat, 'first\nsecond\nwhile it is gone');
+  assert.equal(after.text, 'first\nsecond\nwhile it is gone\n');
+  assert.equal(after.tictactoe, 'XOX......');
+
+  await all(bob, 'on it goes');
+  const eve = await open(scene, { rooms: ann });
+  changed(after, await agreed('goes on', ann, bob, eve));
+});
+
+scene('pages that are offline for ten seconds catch up', async (scene) => {
+  const proxy = await scene.proxy();
+  const ann = await open(scene);
+  const bob = await open(scene, { rooms: ann, proxy });
+  await all(ann, 'first');
+  await all(bob, 'second');
+  await agreed('agrees', ann, bob);
+
+  scene.broken = true;
+  const since = Date.now();
+  await proxy.offline();
+  await all(ann, 'by who is there');
+  for (const page of Object.values(bob)) await page.waitForSelector('#status[data-state=waiting]');
+  const without = await agreed('alone', ann);
+  await until('they know that they are offline', async () =>
+    (await bob.chat.textContent('#status')).includes('no connection'),
+  );
+  // Whose turn it is is another's; and what he has not seen he cannot answer.
+  await all({ ...bob, tictactoe: ann.tictactoe }, 'by who is away');
+  await sleep(10000 - (Date.now() - since));
+  await proxy.online();
+  await scene.connected(...Object.values(bob));
+  scene.broken = false;
+  const after = await agreed('agrees again', ann, bob);
+  assert.equal(without.tictactoe, after.tictactoe);
+  assert.equal(after.tictactoe, 'XOX......');
+  assert.equal(after.counter, '4');
+  assert.equal(after.voxel, '4 blocks');
+  assert.equal(after.chat, 'first\nsecond\nby who is there\nby who is away');
+  assert.match(after.text, /^first\nsecond\n(by who is there\nby who is away\n|by who is away\nby who is there\n)$/);
+  assert.notEqual(after.canvas, without.canvas);
+});

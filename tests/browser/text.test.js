@@ -1,0 +1,56 @@
+// The text: all write at once, and the room has it folded.
+import assert from 'node:assert/strict';
+import { agree, scene, until } from './harness.js';
+import { write, written } from './players.js';
+
+scene('text: two pages and a late one write at once; it is folded; a rule changes meanwhile', async (scene) => {
+  const ann = await scene.demo('text');
+  const bob = await scene.demo('text', { room: ann });
+  const both = async (wanted) => agree(wanted, [ann, bob], written, (text) => text === wanted);
+  await write(ann, 'End', 'one two');
+  await both('one two');
+  await Promise.all([write(ann, 'Home', '<b>zero</b> '), write(bob, 'End', ' three 🙂')]);
+  await both('<b>zero</b> one two three 🙂');
+  await until("the other's caret shows", async () => (await ann.textContent('.caret')) !== '');
+  const eve = await scene.demo('text', { room: ann });
+  const all = async (wanted) => agree(wanted, [ann, bob, eve], written, (text) => text === wanted);
+  await all('<b>zero</b> one two three 🙂');
+
+  await write(bob, 'Home', '');
+  for (let i = 0; i < 12; i++) await bob.keyboard.press('Delete');
+  await ann.keyboard.type('X'); // it is behind what has gone
+  await all('Xone two three 🙂');
+  await ann.keyboard.press('Control+z');
+  await until('what she wrote last is undone', async () => !(await written(ann)).includes('X'));
+  await until("and not the other's part of it", async () => (await written(eve)).endsWith('one two three 🙂'));
+
+  const kept = async () => {
+    const { http_url } = await (
+      await fetch(`${scene.daemon.api}room/${new URL(ann.url()).searchParams.get('room')}`)
+    ).json();
+    const get = { method: 'POST', body: JSON.stringify({ type: 'get', key: 'text' }) };
+    return (await (await fetch(http_url, get)).json()).data.length;
+  };
+  await scene.daemon.edit('text', 'fold = 100', 'fold = 10');
+  await bob.focus('#area');
+  await bob.keyboard.press('End');
+  let most = 0;
+  for (let i = 0; i < 30; i++) {
+    await bob.keyboard.type('.');
+    await scene.beat();
+    most = Math.max(most, await kept());
+  }
+  await agree('all have it', [ann, bob, eve], written, (text) => text.endsWith('.'.repeat(30)));
+  assert.ok(most >= 9, `there were ${most}`);
+  await until('it was folded', async () => (await kept()) <= 10);
+  const late = await scene.demo('text', { room: ann });
+  await agree('and is whole', [ann, bob, eve, late], written);
+
+  await scene.daemon.edit('text', 'longest = "256KiB"', 'longest = "50B"');
+  const before = await written(eve);
+  await bob.keyboard.insertText('much '.repeat(100));
+  await until('the new rule is told', async () => (await bob.textContent('#notice')) === 'this is too much at once');
+  await agree('it is taken back', [ann, bob, eve, late], written, (text) => text === before);
+  await write(bob, 'End', '!');
+  await agree('and he may go on', [ann, bob, eve, late], written, (text) => text === `${before}!`);
+});
