@@ -53,8 +53,10 @@ async function freePort() {
 
 /** eddyd, which keeps its rooms in a database, until the end of the test. */
 export class Daemon {
-  static async start() {
+  /** `settings` are knobs: { NAME: VALUE }. */
+  static async start(settings = {}) {
     const daemon = new Daemon();
+    daemon.settings = settings;
     daemon.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-browser-'));
     daemon.scripts = path.join(daemon.folder, 'scripts');
     fs.cpSync(path.join(root, 'scripts'), daemon.scripts, { recursive: true });
@@ -74,7 +76,8 @@ export class Daemon {
       ),
     );
     this.log = '';
-    this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`], {
+    const settings = Object.entries(this.settings).flatMap(([name, value]) => ['-s', `${name}=${value}`]);
+    this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.folder,
     });
@@ -176,9 +179,9 @@ export class Scene {
   /** While true, pages may say that they cannot reach the server. */
   broken = false;
 
-  static async begin() {
+  static async begin(settings) {
     const scene = new Scene();
-    scene.daemon = await Daemon.start();
+    scene.daemon = await Daemon.start(settings);
     return scene;
   }
 
@@ -245,10 +248,10 @@ export class Scene {
   }
 }
 
-/** A test with a daemon of its own. */
-export function scene(name, play) {
+/** A test with a daemon of its own, with these knobs besides. */
+export function scene(name, play, settings) {
   test(name, { timeout: 60000 }, async () => {
-    const scene = await Scene.begin();
+    const scene = await Scene.begin(settings);
     try {
       await play(scene);
       scene.check();

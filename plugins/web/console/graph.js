@@ -58,6 +58,7 @@ export class Graph {
     pen.textBaseline = 'alphabetic';
     const minutes = Math.round(values.length / 60);
     for (let minute = 0; minute <= minutes; minute++) {
+      if (width / minutes < 90 && minute % minutes && minute !== 2) continue; // no room for all of them
       const at = width - (minute / minutes) * width;
       pen.textAlign = minute === 0 ? 'right' : minute === minutes ? 'left' : 'center';
       pen.fillText(minute ? `−${minute} min` : 'now', at, height - 2);

@@ -31,13 +31,11 @@ function indented(node, max) {
 
 function hexDump(value, max) {
   const lines = [];
-  for (let at = 0; at < Math.min(value.length, max); at += 16) {
-    const row = [...value.subarray(at, at + 16)];
-    const hex = row.map((byte) => byte.toString(16).padStart(2, '0'));
+  for (let at = 0; at < Math.min(value.length, max); at += 8) {
+    const row = [...value.subarray(at, at + 8)];
+    const hex = row.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
     const text = row.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
-    lines.push(
-      `${at.toString(16).padStart(6, '0')}  ${hex.slice(0, 8).join(' ').padEnd(23)}  ${hex.slice(8).join(' ').padEnd(23)}  ${text}`,
-    );
+    lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(23)}  ${text}`);
   }
   return lines.join('\n');
 }
@@ -154,6 +152,7 @@ export class Inspector {
     try {
       await this.admin.room(this.room().address.name, '/drop', { key: item.key, seq: item.seq });
       toast(`#${item.seq} was dropped.`);
+      this.room().read(item.key);
     } catch (error) {
       toast(error.message, 'bad');
     }
@@ -178,7 +177,7 @@ export class Inspector {
       );
     const node = nodeOf(item.value, item.cbor);
     if (this.mode === 'tree') return body.replaceChildren(tree(node));
-    const pre = el('pre', { tabIndex: 0, 'aria-label': 'Value' });
+    const pre = el(this.mode === 'bytes' ? 'pre.hex' : 'pre', { tabIndex: 0, 'aria-label': 'Value' });
     const rest = el('button.more', { type: 'button' });
     let max = this.mode === 'text' ? TEXT_FIRST : HEX_FIRST;
     const write = () => {

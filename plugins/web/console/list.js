@@ -21,22 +21,32 @@ export class List {
     );
     this.rows = [];
     this.draw = framed(() => this.#draw());
-    root.addEventListener('scroll', () => this.draw(), { passive: true });
+    this.sticks = !!this.follow; // at the end, and stays there
+    this.top = 0;
+    root.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     root.addEventListener('keydown', (event) => this.#key(event));
     root.addEventListener('click', (event) => {
       const row = event.target.closest('[role=option]');
       if (row) this.choose(row.index, 'open');
     });
-    new ResizeObserver(() => this.draw()).observe(root);
+    new ResizeObserver(() => (this.sticks ? this.toEnd() : this.draw())).observe(root);
+  }
+
+  /** Who scrolls up leaves the end, who comes back to it stays there. */
+  #scrolled() {
+    const { scrollTop } = this.root;
+    if (this.follow && scrollTop < this.top - 1) this.sticks = this.atEnd();
+    else if (this.follow && this.atEnd()) this.sticks = true;
+    this.top = scrollTop;
+    this.draw();
   }
 
   /** Other items, or the same ones changed. What was chosen stays so, by its id. */
   set(items) {
-    const end = this.follow && this.atEnd();
     this.items = items;
     if (this.id !== undefined) this.at = this.#find();
     this.space.style.height = `${items.length * this.height}px`;
-    if (end) this.root.scrollTop = items.length * this.height;
+    if (this.sticks) this.root.scrollTop = items.length * this.height;
     this.draw();
   }
 
@@ -46,6 +56,7 @@ export class List {
   }
 
   toEnd() {
+    this.sticks = !!this.follow;
     this.root.scrollTop = this.items.length * this.height;
     this.draw();
   }
@@ -62,6 +73,7 @@ export class List {
     this.id = this.idOf(this.items[this.at]);
     const top = this.at * this.height;
     const { scrollTop, clientHeight } = this.root;
+    if (this.at < this.items.length - 1) this.sticks = false;
     if (top < scrollTop) this.root.scrollTop = top;
     else if (top + this.height > scrollTop + clientHeight) this.root.scrollTop = top + this.height - clientHeight;
     this.#draw();

@@ -28,6 +28,7 @@ export class People {
     this.presence = el('div', {});
     this.element = el('div.people', {}, el('h3', {}, 'Members'), this.members, el('h3', {}, 'Presence'), this.presence);
     this.facts = null;
+    this.keys = []; // of presence
   }
 
   /** While it is looked at. */
@@ -125,10 +126,12 @@ export class People {
     const { presence: box } = this;
     clear(box);
     const rows = [];
+    this.keys = [];
     for (const [key, stream] of room.keys) {
       if (rows.length >= SHOWN_MAX) break;
       const last = stream.items.at(-1) ?? stream.relay;
       if (!last || !presenceOf(last)) continue;
+      this.keys.push(key);
       const clients = new Map();
       const recent = stream.items.length
         ? stream.items.slice(-LOOKED_AT)

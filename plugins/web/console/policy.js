@@ -212,7 +212,8 @@ export class Policy {
         onsubmit: async (event) => {
           event.preventDefault();
           box.close();
-          await this.#do('/trim', { key: key.value, keep: Number(keep.value) }, 'The key was trimmed.');
+          const done = await this.#do('/trim', { key: key.value, keep: Number(keep.value) }, 'The key was trimmed.');
+          if (done) this.room().read(key.value);
         },
       },
       el('label', {}, el('span', {}, 'Key'), key),

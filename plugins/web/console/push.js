@@ -109,7 +109,7 @@ export class PushForm {
   /** Takes a message into the form. */
   fill(item) {
     this.key.value = item.key;
-    if (['append', 'replace', 'relay'].includes(item.action)) this.action.value = item.action;
+    this.action.value = ['replace', 'relay'].includes(item.action) ? item.action : 'append';
     this.#acted();
     if (item.value.length > EDIT_MAX) return this.#say(`${bytes(item.value.length)} are too much for this form`, 'bad');
     const node = nodeOf(item.value, item.cbor);

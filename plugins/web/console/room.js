@@ -132,7 +132,7 @@ export class Room {
   #stream(key) {
     let stream = this.keys.get(key);
     if (!stream) {
-      stream = { key, items: [], bytes: 0, total: 0, older: 0, pushes: 0, changed: 0, stale: !this.exact };
+      stream = { key, items: [], bytes: 0, total: 0, older: 0, pushes: 0, changed: 0, takes: 0, stale: !this.exact };
       this.keys.set(key, stream);
       this.changed('keys');
     }
@@ -189,6 +189,7 @@ export class Room {
     stream.older = skipped;
     stream.stale = false;
     stream.turn = this.turn;
+    stream.takes++;
     this.held -= stream.bytes;
     stream.bytes = next.reduce((sum, { value }) => sum + value.length, 0);
     this.held += stream.bytes;
@@ -234,7 +235,8 @@ export class Room {
 
   #lighten(why) {
     if (!this.exact) return;
-    this.told(`${why}: from here on broadcasts are shown as they come, and what a key retains when you look at it.`);
+    this.light = `${why}: broadcasts are shown as they come, and what a key retains is asked for when you look at it.`;
+    this.told(this.light);
     this.exact = false;
     this.link.close();
     for (const stream of this.keys.values()) stream.stale = true;
@@ -254,6 +256,8 @@ export class Room {
   async read(key) {
     const stream = this.#stream(key);
     if (stream.reading || Date.now() - (stream.readAt ?? 0) < READ_EVERY) return null;
+    const { link } = this;
+    const before = stream.takes;
     stream.reading = true;
     stream.readAt = Date.now();
     try {
@@ -264,19 +268,29 @@ export class Room {
         body: this.cbor ? getInCbor(key) : JSON.stringify({ type: 'get', key }),
       });
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      const message = readMessage(this.cbor ? await answer.arrayBuffer() : await answer.text());
-      if (message.items && (!this.exact || !this.shown)) {
-        this.#take(stream, message.items);
+      const { items } = readMessage(this.cbor ? await answer.arrayBuffer() : await answer.text());
+      if (items && link === this.link && this.#newer(stream, items, before)) {
+        this.#take(stream, items);
         this.#count();
         this.changed('stream', key);
       }
-      return message.items ?? null;
+      return items ?? null;
     } catch (error) {
-      this.told(`What ${key} retains could not be read: ${error.message}`, 'bad');
+      if (this.status.state === 'connected')
+        this.told(`What ${key} retains could not be read: ${error.message}`, 'bad');
       return null;
     } finally {
       stream.reading = false;
     }
+  }
+
+  /**
+   * Whether what was read is to be believed. A debug connection tells what a push has changed, not what a policy or an
+   * operator took away: so that is looked for. What is new comes over the connection, and is not to be taken from it.
+   */
+  #newer(stream, items, before) {
+    if (!this.exact || !this.shown) return true;
+    return stream.takes === before && (items.at(-1)?.seq ?? 0) <= (stream.items.at(-1)?.seq ?? 0);
   }
 
   /** Whether the key still retains this one, as far as we know. */

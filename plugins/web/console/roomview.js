@@ -10,6 +10,8 @@ import { Room } from './room.js';
 import { nodeOf } from './wire.js';
 
 const PREVIEW = 160; // characters
+const REREAD_EVERY = 5000; // ms
+const REREAD_MAX = 1 << 18; // bytes of a key
 const FRESH = 1500; // ms in which a key that changed shows it
 
 const STATES = { connecting: 'connecting', connected: 'connected', waiting: 'lost, comes back', closed: '' };
@@ -121,6 +123,7 @@ export class RoomView {
         {},
         el('h1', {}, el('bdi', { title: `${address.name} at ${address.base}` }, visible(address.id, 64))),
         el('span.badge', { title: 'Namespace' }, visible(address.space, 40)),
+        (this.light = el('span.badge.warn', { id: 'light', hidden: true }, 'broadcasts only')),
         (this.policyBadge = el('span.badge.accent', { hidden: true, title: 'Policy' })),
       ),
       el(
@@ -411,9 +414,20 @@ export class RoomView {
     for (const graph of this.graphs) graph.draw();
     const now = Date.now();
     if ([...this.room.keys.values()].some(({ changed }) => now - changed < 3 * FRESH)) this.keyList.draw();
-    const stream = this.room.keys.get(this.key);
-    if (!this.room.exact && stream?.stale && !this.paused && this.kind === 'retained' && !document.hidden)
-      this.room.read(this.key);
+    this.#reread(now);
+  }
+
+  /** What is looked at is asked for now and then: nobody tells what was trimmed, or has expired. */
+  #reread(now) {
+    const { room } = this;
+    if (document.hidden || this.paused || room.status.state !== 'connected') return;
+    const look = (stream) => {
+      if (!stream) return;
+      const due = stream.total && stream.bytes < REREAD_MAX && now - (stream.readAt ?? 0) > REREAD_EVERY;
+      if (stream.stale || due) room.read(stream.key);
+    };
+    if (this.kind === 'retained') look(room.keys.get(this.key));
+    if (this.shows === 'people') for (const key of this.people.keys) look(room.keys.get(key));
   }
 
   #messages() {
@@ -456,6 +470,8 @@ export class RoomView {
     ]
       .filter(Boolean)
       .join(', ');
+    this.light.hidden = room.exact;
+    this.light.title = room.light ?? '';
     this.seq.textContent = room.seq === null ? '' : `#${room.seq}`;
     this.there.textContent = room.members.length ? many(room.members.length, 'member') : '';
     for (const button of this.encoding.children)
@@ -476,7 +492,7 @@ export class RoomView {
     this.list.set(items);
     this.note.textContent = this.#noteOf(room, stream, items);
     const behind = this.paused ? room.version - this.paused.count : 0;
-    this.newer.hidden = this.paused ? !behind : this.list.atEnd() || !items.length;
+    this.newer.hidden = this.paused ? !behind : this.list.sticks || !items.length;
     this.newer.textContent = this.paused ? `paused: ${count(behind)} more` : 'to the newest ↓';
     // Until somebody chooses a message, it is the newest one of the key that is looked into.
     if (this.pinned || this.paused) return;
