@@ -57,7 +57,7 @@ export class Others {
           socket.onmessage = ({ data }) => heard.push(JSON.parse(data));
           socket.onopen = resolve;
           socket.onerror = reject;
-          socket.onclose = ({ code }) => (globalThis.closed = code);
+          socket.onclose = ({ code }) => (globalThis.closeCode = code);
         }),
       this.socket_url,
     );

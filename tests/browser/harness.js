@@ -43,7 +43,7 @@ export const agree = (what, pages, look, wanted = () => true) =>
     return seen[0] ?? true;
   });
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer();
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address();

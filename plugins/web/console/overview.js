@@ -43,7 +43,7 @@ export class Overview {
     this.traffic = new Series(300);
     this.traffic.values.fill(NaN);
     this.#build();
-    this.timer = setInterval(() => document.hidden || this.refresh(), EVERY);
+    this.timer = setInterval(() => document.hidden || this.turn || this.refresh(), EVERY);
     this.admins();
     this.#server();
   }
@@ -181,23 +181,26 @@ export class Overview {
     );
   }
 
+  /** Asks again; an answer that somebody has asked past meanwhile is not shown. */
   async refresh() {
-    if (!this.admin.on || this.busy) return;
-    this.busy = true;
+    if (!this.admin.on) return;
+    const turn = (this.turn = {});
+    const query = new URLSearchParams({ sort: this.sort, limit: PAGE });
+    if (this.match) query.set('match', this.match);
+    const after = this.after.at(-1);
+    if (after) query.set('after', after);
     try {
-      const query = new URLSearchParams({ sort: this.sort, limit: PAGE });
-      if (this.match) query.set('match', this.match);
-      const after = this.after.at(-1);
-      if (after) query.set('after', after);
-      const [facts, rooms] = [await this.admin.call('/status'), await this.admin.call(`/rooms?${query}`)];
+      const [facts, rooms] = await Promise.all([this.admin.call('/status'), this.admin.call(`/rooms?${query}`)]);
+      if (turn !== this.turn) return;
       if (!this.drawn) this.#frame();
       this.#drawFacts(facts);
       this.#drawRooms(rooms);
     } catch (error) {
+      if (turn !== this.turn) return;
       if (this.drawn) this.problem.textContent = visible(error.message, 300);
       else this.#ask(error);
     }
-    this.busy = false;
+    this.turn = null;
   }
 
   #frame() {
