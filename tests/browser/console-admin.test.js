@@ -81,6 +81,7 @@ scene('the overview lists rooms, busiest first, page by page', async (scene) => 
   await page.fill('#rooms-filter', 'default/*');
   await until('found', async () => (await rooms(page)).join() === busy.name);
   await page.fill('#rooms-filter', '');
+  await until('both again', async () => (await rooms(page)).length === 2);
 
   for (let i = 0; i < 60; i++) await fetch(`${scene.daemon.api}new`, { method: 'POST' });
   await page.click('[data-column=room] button');

@@ -1,6 +1,6 @@
 // The console: a room that others are in, live.
 import assert from 'node:assert/strict';
-import { facts, keyRow, keys, lines, messages, Others, push, SETTINGS, shows, visit } from './consoles.js';
+import { facts, keyRow, keys, lines, messages, Others, plainServer, push, SETTINGS, shows, visit } from './consoles.js';
 import { scene as play, sleep, until } from './harness.js';
 
 const scene = (name, test) => play(`console: ${name}`, test, SETTINGS);
@@ -461,4 +461,35 @@ scene('this page as a QR code', async (scene) => {
   const page = await visit(scene, await Others.begin(scene));
   await page.click('#qr');
   await until('it shows', () => page.$eval('.qr img', (image) => image.naturalWidth > 0));
+});
+
+scene('a server that knows nothing of eddy.v1, and says what nobody expects', async (scene) => {
+  const asked = [];
+  const odd = ['', 'rubbish', '[', '{"type":5}', '{"type":"init"}', '{"type":"unheard of","x":[1]}', '{"type":"push"}'];
+  const server = await plainServer((message, say) => {
+    asked.push(message);
+    if (message.type === 'open') say({ type: 'init', key: 'old', data: [{ value: 'there', seq: 1 }] });
+    if (message.type === 'ping') say({ type: 'pong', nonce: message.nonce });
+    if (message.type !== 'push') return;
+    odd.forEach(say);
+    say({ type: 'error', message: 'not so <b>fast</b>' });
+    say({ type: 'init', key: message.key, data: [{ value: message.value, seq: 2 }] });
+  });
+  const page = await visit(scene, `ws://127.0.0.1:${server.port}/api/room/x/connect?cbor=false`);
+  await until('the key', async () => (await keys(page)).includes('old'));
+  assert.match(await page.getAttribute('#state', 'title'), /without eddy.v1/);
+  assert.match(await push(page, 'new', '{"n":[1]}'), /does not answer/);
+  await until('the error is told', async () => /not so <b>fast<\/b>/.test(await page.textContent('#toasts')));
+  await shows(page, '#2 append new {"n":[1]}');
+  const sent = asked.find(({ type }) => type === 'push');
+  assert.deepEqual(sent, { type: 'push', key: 'new', action: { type: 'append' }, value: { n: [1] } });
+  assert.ok(!asked.some(({ type }) => type === 'members'), 'it is asked for nothing that it does not know');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('u');
+  await until('who is there', async () => /does not say who is there/.test(await page.textContent('.people')));
+  server.end();
+  await page.waitForSelector('#state[data-state=waiting]');
+  const troubles = scene.troubles.splice(0).filter((trouble) => !/WebSocket connection/.test(trouble));
+  assert.deepEqual(troubles, []);
+  await page.click('#home'); // it does not go on asking
 });

@@ -1,5 +1,7 @@
 // How a test uses the console: rooms that others are in, and what the page shows of them.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import http from 'node:http';
 import { until } from './harness.js';
 
 export const KEY = 'correct-horse-battery';
@@ -125,3 +127,57 @@ export async function unlock(page, { key = KEY, base } = {}) {
   await dialog.locator('button.main').click();
 }
 export const unlocked = (page) => page.waitForSelector('#admin-button.on');
+
+/**
+ * A server of WebSockets that knows no subprotocol, as DriftDB's own: `said` is called with what a client says and a
+ * function that answers. Texts of up to 64 KiB, whole.
+ */
+export async function plainServer(said) {
+  const server = http.createServer((_, answer) =>
+    answer.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end('{}'),
+  );
+  const sockets = new Set();
+  server.on('upgrade', ({ headers }, socket) => {
+    sockets.add(socket);
+    const magic = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+    const accept = crypto
+      .createHash('sha1')
+      .update(headers['sec-websocket-key'] + magic)
+      .digest('base64');
+    const lines = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${accept}`,
+    ];
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const say = (message) => {
+      const text = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
+      const length = text.length < 126 ? [text.length] : [126, text.length >> 8, text.length & 255];
+      socket.write(Buffer.concat([Buffer.from([0x81, ...length]), text]));
+    };
+    let bytes = Buffer.alloc(0);
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      bytes = Buffer.concat([bytes, data]);
+      while (bytes.length > 6) {
+        const long = (bytes[1] & 127) === 126;
+        const length = long ? bytes.readUInt16BE(2) : bytes[1] & 127;
+        const at = long ? 8 : 6;
+        if (bytes.length < at + length) return;
+        const text = Buffer.from(bytes.subarray(at, at + length)).map((byte, i) => byte ^ bytes[at - 4 + (i % 4)]);
+        if ((bytes[0] & 15) === 1) said(JSON.parse(text.toString()), say);
+        bytes = bytes.subarray(at + length);
+      }
+    });
+    said({ type: 'open' }, say);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: server.address().port,
+    end() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}

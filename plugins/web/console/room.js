@@ -105,6 +105,7 @@ export class Room {
         if (message.begin) {
           this.ready = true;
           this.#vanished();
+          this.link.ping(); // one that tells something
           this.changed('keys');
         }
         return this.changed('ping');

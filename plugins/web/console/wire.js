@@ -4,6 +4,24 @@ import { JsonNode, jsonBytes } from './json.js';
 
 const PLAIN_MAX = 1 << 20; // bytes of what is taken apart as a whole: ids, texts, lists of members
 
+const text = (what) => typeof what === 'string';
+const number = (what) => typeof what === 'number';
+/** What a message must have to be one: whoever answers may be any server. */
+const NEEDED = {
+  push: [
+    ['key', text],
+    ['seq', number],
+    ['value', Boolean],
+  ],
+  init: [
+    ['key', text],
+    ['items', Array.isArray],
+  ],
+  hello: [['member', number]],
+  members: [['members', Array.isArray]],
+  error: [['message', text]],
+};
+
 const part = (node) => node.bytes.subarray(node.at, node.end);
 
 function itemOf(node) {
@@ -30,7 +48,9 @@ export function readMessage(data) {
       message.items = [...node.parts()].map(({ node: one }) => itemOf(one));
     else if (node.size < PLAIN_MAX && label !== '__proto__') message[label] = node.plain();
   }
-  if (typeof message.type !== 'string') throw new Error('a message without a type');
+  const lacking = NEEDED[message.type]?.find(([name, kind]) => !kind(message[name]));
+  if (lacking || typeof message.type !== 'string' || !message.type)
+    throw new Error(`it has no ${lacking?.[0] ?? 'type'}`);
   return message;
 }
 
