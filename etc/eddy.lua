@@ -28,7 +28,10 @@ return {
 
   -- The admin interface, which eddyctl talks to: "auto" is a unix socket in the runtime folder, for this user and root
   -- only; "off"; or an address, of which a TCP one needs the key, as does being on the public addresses (below /admin).
-  -- admin = { listen = "127.0.0.1:9090", key = "at least 16 characters, without spaces", public = false },
+  -- The console, /console/, is a page: it may use an address of its own where `origins` lists where the console comes from,
+  -- or the public one.
+  -- admin = { listen = "127.0.0.1:9090", key = "at least 16 characters, without spaces", public = false,
+  --           origins = { "http://127.0.0.1:8080" } },
 
   -- When the server is told to end it sends its members away evenly over so long; few of them sooner, four a second.
   -- drain = "5s",

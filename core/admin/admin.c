@@ -41,9 +41,29 @@ static bool same(struct ed_span said, struct ed_span key) {
   return !different;
 }
 
+/* As a WebSocket of a browser offers it, which can send no Authorization: in base64url (RFC 4648, 5), not padded. */
+static void encode(struct ed_span key, struct ed_buf *out) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  unsigned bits = 0, held = 0;
+  for (size_t i = 0; i < key.len; i++) {
+    bits = bits << 8 | key.at[i];
+    for (held += 8; held >= 6; held -= 6) ed_buf_add_byte(out, (uint8_t)digits[bits >> (held - 6) & 63]);
+  }
+  if (held) ed_buf_add_byte(out, (uint8_t)digits[bits << (6 - held) & 63]);
+}
+
+static bool offers(struct ed_span offered, struct ed_span key) {
+  struct ed_buf text = {0};
+  encode(key, &text);
+  bool right = same(offered, ed_buf_span(&text));
+  ed_buf_deinit(&text);
+  return right;
+}
+
 static bool allowed(const struct ed_admin *admin, const struct ed_admin_page *page) {
   const struct ed_span scheme = ED_LIT("Bearer ");
   if (page->local) return true; /* the file system says who may connect */
+  if (admin->options.key && page->offered.at) return offers(page->offered, ed_span_text(admin->options.key));
   struct ed_span said = page->authorization;
   if (!admin->options.key || said.len < scheme.len) return false;
   if (strncasecmp((const char *)said.at, (const char *)scheme.at, scheme.len) != 0) return false;

@@ -69,6 +69,8 @@ void ed_admin_room_show(struct ed_admin_call *call) {
   ed_print_count(out, "messages", room->messages);
   ed_print_count(out, "bytes", room->bytes);
   ed_print_count(out, "queued_bytes", ed_admin_queued(room));
+  ed_print_count(out, "slow", room->slow);
+  ed_print_count(out, "conflated", room->conflated);
   if (pace->known) {
     ed_print_number(out, "in", (double)pace->in);
     ed_print_number(out, "out", (double)pace->out);

@@ -76,6 +76,7 @@ void ed_admin_status(struct ed_admin_call *call) {
   ed_print_count(out, "members", hub->members);
   ed_print_count(out, "queued_bytes", hub->queued);
   ed_print_count(out, "slow", hub->slow);
+  ed_print_count(out, "conflated", hub->conflated);
   ed_print_count(out, "bytes_in", net.bytes_in);
   ed_print_count(out, "bytes_out", hub->bytes_out);
   print_traffic(out, admin->hub->traffic, NULL);

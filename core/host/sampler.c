@@ -41,6 +41,8 @@ void ed_sampler_rooms(void *arg, struct ed_sink *sink) {
   one(sink, EDDY_COUNTER, "eddy_sent_bytes_total", "Bytes sent to members.", counts->bytes_out);
   one(sink, EDDY_GAUGE, "eddy_queued_bytes", "Bytes waiting for members.", counts->queued);
   one(sink, EDDY_COUNTER, "eddy_slow_consumers_total", "Members closed as too much waited for them.", counts->slow);
+  one(sink, EDDY_COUNTER, "eddy_conflated_messages_total", "Messages that slow members were not sent.",
+      counts->conflated);
   ed_sink_family(sink, EDDY_COUNTER, "eddy_refusals_total", "What clients were refused, by reason.");
   for (int code = ED_FAULT_NONE + 1; code < ED_FAULT_COUNT; code++)
     ed_sink_add(sink, (double)counts->refusals[code], "reason=\"%s\"", ed_fault_name((enum ed_fault_code)code));

@@ -90,6 +90,7 @@ static void check_admin(const struct ed_config *config, const struct ed_node *ad
   if (config->admin_key) return;
   if (!local) ed_report(report, ed_node_find(admin, "listen"), "a TCP address needs admin.key");
   if (config->admin_public) ed_report(report, ed_node_find(admin, "public"), "this needs admin.key");
+  if (config->admin_origins.len) ed_report(report, ed_node_find(admin, "origins"), "this needs admin.key");
 }
 
 /* Limits come before namespaces, as these begin with them. */

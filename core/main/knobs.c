@@ -52,6 +52,9 @@ const struct ed_knob ED_KNOBS[] = {
      "What whoever does not come over its unix socket must know: 16 to 256 printable characters."},
     {"admin.public", ED_KIND_BOOL, CONFIG(admin_public), "false", 0, 0,
      "Whether the admin interface is on the public addresses too, below /admin; it needs admin.key then."},
+    {"admin.origins", ED_KIND_ORIGINS, CONFIG(admin_origins), NULL, 0, 0,
+     "Pages of other addresses that may use the admin interface, with the key: \"https://example.org\", a list, or \"*\"\n"
+     "    for all. Over TCP its own page, /console/, is one of these."},
 
     {"limits.rooms", ED_KIND_COUNT, CONFIG(rooms), "100000", 1, 100000000, "Rooms at the same time."},
     {"limits.connections", ED_KIND_COUNT, CONFIG(connections), "50000", 1, 10000000,

@@ -89,6 +89,7 @@ static struct ed_net_options net_options(struct ed_server *server) {
       .admin_listen = server->admin_listen,
       .admin_may_fail = server->admin_listen == server->admin_socket,
       .admin_public = config->admin_public,
+      .admin_origins = &config->admin_origins,
   };
 }
 

@@ -39,7 +39,8 @@ static const char *phrase(int status) {
   }
 }
 
-/* Who may read the answer: everybody, as the protocol has it; or the pages of the namespace's list. */
+/* Who may read the answer: everybody, as the protocol has it; or the pages of the list, which is the namespace's or that
+ * of the admin interface. */
 static void allow(struct ed_buf *out, const struct ed_call *call) {
   enum ed_origin_verdict verdict = call ? call->origin_verdict : ED_ORIGIN_ANY;
   if (verdict == ED_ORIGIN_ANY) ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");
@@ -59,7 +60,7 @@ static unsigned wait_of(const struct ed_net *net, int status) {
 static void compose(struct ed_buf *out, const struct ed_call *call, const struct ed_reply *reply, unsigned wait_s) {
   int status = reply->status;
   ed_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
-  if (!call || call->page != ED_PAGE_ADMIN) allow(out, call);
+  allow(out, call);
   if (status == 401) ed_buf_add_text(out, "WWW-Authenticate: Bearer\r\n");
   if (wait_s) ed_buf_printf(out, "Retry-After: %u\r\nAccess-Control-Expose-Headers: Retry-After\r\n", wait_s);
   if (status == 204) {

@@ -3,6 +3,7 @@
 #include <libwebsockets.h>
 
 #define V1 "eddy.v1"
+#define TAIL "eddy.tail"
 #define KEY_LEN 24 /* 16 bytes in base64 */
 #define ACCEPT_LEN 28 /* libwebsockets wants some room behind it */
 #define MAGIC "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -23,6 +24,7 @@ int ed_handshake_read(struct ed_span head, struct ed_handshake *handshake, const
     return wrong(why, 400, "Sec-WebSocket-Key is not of 24 characters");
   if (!ed_head_field(head, "host:", &found) || found.len == 0) return wrong(why, 400, "there is no Host header");
   handshake->v1 = ed_head_offers(head, "sec-websocket-protocol:", V1);
+  handshake->tail = ed_head_offers(head, "sec-websocket-protocol:", TAIL);
   return 0;
 }
 
@@ -34,6 +36,7 @@ void ed_handshake_answer(struct ed_buf *out, const struct ed_handshake *handshak
   lws_SHA1(text, sizeof text, digest);
   lws_b64_encode_string((const char *)digest, sizeof digest, accept, sizeof accept);
   ed_buf_add_text(out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+  if (handshake->tail) ed_buf_add_text(out, "Sec-WebSocket-Protocol: " TAIL "\r\n");
   if (handshake->v1) ed_buf_add_text(out, "Sec-WebSocket-Protocol: " V1 "\r\n");
   ed_buf_printf(out, "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
 }

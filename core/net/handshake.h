@@ -9,6 +9,7 @@ struct ed_handshake {
   struct ed_span path, query; /* as sent: with percent signs. Borrowed from the head, as is `key` */
   struct ed_span key;
   bool v1; /* the subprotocol eddy.v1 is offered, and so taken. Others are ignored (RFC 6455, 4.2.2) */
+  bool tail; /* likewise eddy.tail, which only the admin interface takes */
 };
 
 /* `head` is one that ed_head_read has passed and that asks for a WebSocket. 0; or the HTTP status to refuse it with, and

@@ -146,16 +146,22 @@ void ed_head_fields(struct ed_span head, const char *name, struct ed_buf *out) {
   }
 }
 
+/* The next item of a comma-separated list, which is taken off it; false at its end. */
+static bool next_item(struct ed_span *list, struct ed_span *item) {
+  if (!list->at) return false;
+  const uint8_t *from = list->at, *end = list->at + list->len, *comma = list->len ? memchr(from, ',', list->len) : NULL;
+  const uint8_t *to = comma ? comma : end;
+  *list = comma ? ed_span(comma + 1, (size_t)(end - comma) - 1) : ed_span(NULL, 0);
+  while (from < to && (*from == ' ' || *from == '\t')) from++;
+  while (to > from && (to[-1] == ' ' || to[-1] == '\t')) to--;
+  *item = ed_span(from, (size_t)(to - from));
+  return true;
+}
+
 static bool lists(struct ed_span list, const char *token, int (*compare)(const char *a, const char *b, size_t len)) {
-  size_t start = 0;
-  for (size_t i = 0; i <= list.len; i++) {
-    if (i < list.len && list.at[i] != ',') continue;
-    size_t from = start, to = i;
-    while (from < to && (list.at[from] == ' ' || list.at[from] == '\t')) from++;
-    while (to > from && (list.at[to - 1] == ' ' || list.at[to - 1] == '\t')) to--;
-    if (to - from == strlen(token) && compare((const char *)list.at + from, token, to - from) == 0) return true;
-    start = i + 1;
-  }
+  struct ed_span item;
+  while (next_item(&list, &item))
+    if (item.len == strlen(token) && compare((const char *)item.at, token, item.len) == 0) return true;
   return false;
 }
 
@@ -166,5 +172,18 @@ bool ed_head_offers(struct ed_span head, const char *name, const char *token) {
   struct ed_span list;
   while (next_field(&line, head.at + head.len, name, &list))
     if (lists(list, token, strncmp)) return true;
+  return false;
+}
+
+bool ed_head_offered(struct ed_span head, const char *name, const char *prefix, struct ed_span *rest) {
+  const uint8_t *line = head.at;
+  struct ed_span list, item;
+  size_t len = strlen(prefix);
+  while (next_field(&line, head.at + head.len, name, &list))
+    while (next_item(&list, &item))
+      if (item.len >= len && memcmp(item.at, prefix, len) == 0) {
+        *rest = ed_span(item.at + len, item.len - len);
+        return true;
+      }
   return false;
 }

@@ -39,6 +39,9 @@ bool ed_head_field(struct ed_span head, const char *name, struct ed_span *value)
 /* Whether any field of this name (as above) has this token in its comma-separated list, in just this case. */
 bool ed_head_offers(struct ed_span head, const char *name, const char *token);
 
+/* Likewise, a token that begins with `prefix`: what follows that, of the first one, in `rest`. */
+bool ed_head_offered(struct ed_span head, const char *name, const char *prefix, struct ed_span *rest);
+
 /* Adds the values of all fields of this name to `out`, in their order and with commas between them, which says the same
  * (RFC 9110, 5.3). */
 void ed_head_fields(struct ed_span head, const char *name, struct ed_buf *out);

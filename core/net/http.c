@@ -212,7 +212,9 @@ static bool acceptable(const struct ed_conn *conn, int method, struct ed_fault *
   const struct ed_call *call = conn->call;
   bool admin = call->page == ED_PAGE_ADMIN, other = call->page == ED_PAGE_OTHER || admin;
   bool post = call->page == ED_PAGE_NEW || call->page == ED_PAGE_SEND || (other && call->post);
-  if (call->page == ED_PAGE_NONE)
+  if (admin && call->origin_verdict == ED_ORIGIN_OTHER)
+    ed_fault(fault, ED_FAULT_ORIGIN, ED_ADMIN_STRANGE);
+  else if (call->page == ED_PAGE_NONE)
     ed_fault(fault, ED_FAULT_NO_PAGE, NULL);
   else if (method != (post ? LWSHUMETH_POST : LWSHUMETH_GET) && (post || method != LWSHUMETH_HEAD))
     ed_fault(fault, ED_FAULT_BAD_METHOD, NULL);
@@ -239,7 +241,8 @@ int ed_http_request(struct ed_conn *conn) {
   struct ed_call *call = conn->call;
   if (method < 0) return -1;
   bool admin = call->page == ED_PAGE_ADMIN;
-  if (method == LWSHUMETH_OPTIONS && !admin) return ed_answer(conn, 204, NULL, ed_span(NULL, 0));
+  bool strange = admin && call->origin_verdict == ED_ORIGIN_OTHER, preflight = !admin || (call->browser && !strange);
+  if (method == LWSHUMETH_OPTIONS && preflight) return ed_answer(conn, 204, NULL, ed_span(NULL, 0));
   if (!acceptable(conn, method, &fault)) return ed_answer_fault(conn, &fault);
   bool new = call->page == ED_PAGE_NEW;
   bool bounded = call->page == ED_PAGE_SEND || call->page == ED_PAGE_OTHER;

@@ -22,6 +22,7 @@ struct ed_call {
   struct ed_buf path, query;    /* pages OTHER (the query as sent) and ADMIN */
   struct ed_buf if_none_match, accept_encoding; /* page OTHER */
   struct ed_buf authorization;  /* page ADMIN */
+  bool browser;                 /* likewise: a page asks, as there is an Origin */
   const struct ed_net_admin *admin; /* whom `job` belongs to */
   void *job;                    /* page ADMIN: an answer that is being made */
   struct ed_buf body;
@@ -46,6 +47,9 @@ const struct ed_space *ed_http_space(const struct ed_net *net, struct ed_span na
 /* A room, made where the namespace wants that and the request may; NULL with a fault. */
 struct ed_room *ed_http_room(struct ed_conn *conn, const struct ed_space *space, struct ed_span id, bool may_create,
                              struct ed_fault *fault);
+
+/* To a page that may not use it. */
+#define ED_ADMIN_STRANGE "pages of this origin may not use the admin interface: admin.origins lists those that may"
 
 /* http_admin.c: the admin interface. True: the request at hand is for it, and its call begun. */
 bool ed_http_admin_begin(struct ed_conn *conn, struct ed_span path);

@@ -10,6 +10,7 @@
 
 #define QUERY_PARTS 16
 #define PUBLIC_PATH "/admin" /* on addresses that are not for this alone */
+#define HOST_LEN 300         /* of an Origin or a Host: a host's name has 253 at most */
 
 static bool starts(struct ed_span text, struct ed_span with) {
   return text.len >= with.len && (with.len == 0 || memcmp(text.at, with.at, with.len) == 0);
@@ -38,6 +39,31 @@ static void read_query(struct ed_conn *conn, struct ed_buf *query) {
   }
 }
 
+/* What the operator says of the page that asks. What no browser sends has no Origin: then it is the key that counts. */
+static enum ed_origin_verdict judge(const struct ed_conn *conn, struct ed_span origin, struct ed_span host) {
+  static const struct ed_texts nobody = {0};
+  const struct ed_net *net = conn->net;
+  const struct ed_texts *list = net->options.admin_origins;
+  if (!origin.at) return ED_ORIGIN_NONE;
+  if (!conn->admin && ed_origin_own(origin, host, net->public_base.host)) return ED_ORIGIN_NONE;
+  return ed_origin_judge(list ? list : &nobody, origin);
+}
+
+static struct ed_span header(struct ed_conn *conn, enum lws_token_indexes token, char *text, size_t size) {
+  if (lws_hdr_total_length(conn->wsi, token) <= 0) return ed_span(NULL, 0);
+  int len = lws_hdr_copy(conn->wsi, text, (int)size, token);
+  return ed_span(text, len > 0 ? (size_t)len : 0); /* one that is too long is nobody's */
+}
+
+static void begin_origin(struct ed_conn *conn) {
+  struct ed_call *call = conn->call;
+  char from[HOST_LEN], to[HOST_LEN];
+  struct ed_span origin = header(conn, WSI_TOKEN_ORIGIN, from, sizeof from);
+  call->browser = origin.at;
+  call->origin_verdict = judge(conn, origin, header(conn, WSI_TOKEN_HOST, to, sizeof to));
+  if (call->origin_verdict == ED_ORIGIN_NAMED) ed_buf_add_span(&call->origin, origin);
+}
+
 static void read_authorization(struct ed_conn *conn, struct ed_buf *text) {
   int most = lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_AUTHORIZATION) + 1;
   int len = lws_hdr_copy(conn->wsi, (char *)ed_buf_reserve(text, (size_t)most), most, WSI_TOKEN_HTTP_AUTHORIZATION);
@@ -53,6 +79,7 @@ bool ed_http_admin_begin(struct ed_conn *conn, struct ed_span path) {
   ed_buf_add_span(&call->path, path);
   read_query(conn, &call->query);
   read_authorization(conn, &call->authorization);
+  begin_origin(conn);
   return true;
 }
 
@@ -71,7 +98,7 @@ static struct ed_admin_page page_of(const struct ed_conn *conn) {
                                 .query = ed_buf_span(&call->query),
                                 .authorization = ed_buf_span(&call->authorization),
                                 .body = ed_buf_span(&call->body),
-                                .local = conn->admin && conn->local};
+                                .local = conn->admin && conn->local && !call->browser};
 }
 
 static int answer(struct ed_conn *conn, struct ed_admin_page *page) {
@@ -104,13 +131,19 @@ int ed_http_admin_more(struct ed_conn *conn) {
 }
 
 int ed_http_admin_follow(struct ed_conn *conn, struct ed_span path, struct ed_span query, struct ed_span head) {
-  struct ed_admin_page page = {.method = ED_LIT("GET"), .path = path, .local = conn->admin && conn->local};
+  struct ed_span origin = ed_span(NULL, 0), host = ed_span(NULL, 0);
+  ed_head_field(head, "origin:", &origin);
+  ed_head_field(head, "host:", &host);
+  if (judge(conn, origin, host) == ED_ORIGIN_OTHER) return ed_answer_early(conn, 403, ED_ADMIN_STRANGE, 0), 0;
+  struct ed_admin_page page = {
+      .method = ED_LIT("GET"), .path = path, .local = conn->admin && conn->local && !origin.at};
   const struct ed_net_admin *admin = conn->net->options.admin;
   struct ed_buf parts = {0}; /* as sent: whoever is to be followed is in the path */
   ed_buf_add_span(&parts, query);
   ed_buf_add_byte(&parts, 0);
   page.query = ed_buf_span(&parts);
   ed_head_field(head, "authorization:", &page.authorization);
+  ed_head_offered(head, "sec-websocket-protocol:", "eddy.key.", &page.offered);
   struct ed_room *room = admin->follow(admin->arg, &page);
   struct ed_fault fault;
   int result = page.status ? 0 : -1;

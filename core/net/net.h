@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/texts.h"
 #include "net/callers.h"
 #include "room/gate.h"
 #include "room/space.h"
@@ -58,6 +59,7 @@ struct ed_net_options {
   const char *admin_listen; /* an address for it alone, besides the others; a unix socket is made for its owner only */
   bool admin_may_fail;      /* it is done without where it cannot be listened on */
   bool admin_public;        /* it is on the other addresses too, below /admin */
+  const struct ed_texts *admin_origins; /* pages that may use it, besides those of a public address. NULL: none */
   const struct ed_gate_ops *gate_ops; /* for the hub; NULL: no gate */
   void *gate;
 };
@@ -67,8 +69,9 @@ struct ed_admin_page {
   struct ed_span method, path; /* "GET" (or HEAD) or "POST"; without the query */
   struct ed_span query;        /* NAME=VALUE, decoded, with a NUL between two */
   struct ed_span authorization;
+  struct ed_span offered; /* what a WebSocket offers in its place: BASE64URL of a subprotocol eddy.key.BASE64URL */
   struct ed_span body;
-  bool local;           /* it came over the unix socket that is for this alone */
+  bool local;           /* it came over the unix socket that is for this alone, and of no page of a browser */
   int status;           /* of the answer; 0: not yet, and then `job` is set */
   struct ed_buf answer; /* JSON; the caller's */
   void *job;            /* what an answer that is made in pieces needs meanwhile */

@@ -74,3 +74,27 @@ enum ed_origin_verdict ed_origin_judge(const struct ed_texts *list, struct ed_sp
     if (matches(list->list[i], origin)) return ED_ORIGIN_NAMED;
   return ED_ORIGIN_OTHER;
 }
+
+/* "localhost", "127.0.0.1", "[::1]"; with a port or without. */
+static bool no_name(struct ed_span host) {
+  size_t len = 0;
+  if (host.len > 2 && host.at[0] == '[') return memchr(host.at, ']', host.len) != NULL; /* an IPv6 address */
+  while (len < host.len && host.at[len] != ':') len++;
+  if (len == 9 && same("localhost", host.at, len)) return true;
+  size_t last = len; /* what ends with a number is an IPv4 address, or nothing (WHATWG URL, 3.5) */
+  while (last > 0 && host.at[last - 1] != '.') last--;
+  for (size_t i = last; i < len; i++)
+    if (!isdigit(host.at[i])) return false;
+  return len > last;
+}
+
+static bool equal(struct ed_span a, struct ed_span b) { return a.len && a.len == b.len && same((const char *)a.at, b.at, a.len); }
+
+bool ed_origin_own(struct ed_span origin, struct ed_span host, struct ed_span known) {
+  for (size_t i = 0; i + 3 < origin.len; i++) {
+    if (memcmp(origin.at + i, "://", 3) != 0) continue;
+    struct ed_span name = ed_span(origin.at + i + 3, origin.len - i - 3);
+    return equal(name, known) || (no_name(host) && equal(name, host));
+  }
+  return false;
+}

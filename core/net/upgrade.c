@@ -55,9 +55,10 @@ static void open_up(struct ed_conn *conn, const struct ed_handshake *handshake) 
 }
 
 /* The same on the admin interface. */
-static bool follow(struct ed_conn *conn, struct ed_span path, const struct ed_handshake *handshake,
+static bool follow(struct ed_conn *conn, struct ed_span path, struct ed_handshake *handshake,
                    struct ed_span head, int status, const char *why) {
   int result = status ? 0 : ed_http_admin_follow(conn, path, handshake->query, head);
+  handshake->v1 = false; /* that is of rooms */
   if (status)
     ed_answer_early(conn, status, why, 0);
   else if (result > 0)
@@ -79,6 +80,7 @@ bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
   struct ed_route route = ed_route_parse(conn->net->public_base.path, ed_span_text(path));
   if (route.page != ED_PAGE_CONNECT) return false; /* whoever may upgrade need not: it gets the page */
   struct ed_fault fault = {0};
+  handshake.tail = false;
   if (status)
     ed_answer_early(conn, status, why, 0);
   else if (join(conn, &route, head, &handshake, &fault) == 0)

@@ -24,14 +24,15 @@ static bool conflate(struct ed_member *member, uint64_t limit) {
   struct ed_hub *hub = member->room->hub;
   struct ed_queue *queue = &member->queue;
   size_t before = queue->bytes;
-  hub->counts.conflated +=
-      ed_queue_conflate(queue, member->room->open, queue->excused + (size_t)limit / 2, &hub->secret);
+  size_t left_out = ed_queue_conflate(queue, member->room->open, queue->excused + (size_t)limit / 2, &hub->secret);
+  hub->counts.conflated += left_out;
+  member->room->conflated += left_out;
   hub->counts.queued -= before - queue->bytes;
   return ed_member_backlog(member) <= limit - limit / 8;
 }
 
 void ed_member_check_queue(struct ed_member *member) {
-  const struct ed_room *room = member->room;
+  struct ed_room *room = member->room;
   uint64_t limit = room->space->limits.queue + ed_room_held(room); /* it is not slow for what it may not have yet */
   if (ed_member_backlog(member) <= limit) {
     /* what may go must not wait with what may not */
@@ -40,6 +41,7 @@ void ed_member_check_queue(struct ed_member *member) {
   }
   if (room->space->slow == ED_SLOW_CONFLATE && !member->closing && conflate(member, limit)) return;
   room->hub->counts.slow += !member->closing;
+  room->slow += !member->closing;
   ed_member_close(member, 1013, "too slow: more is waiting than limits.queue allows");
 }
 

@@ -45,6 +45,7 @@ struct ed_room {
   char *policy;               /* name of its policy; owned */
   uint64_t seq;               /* number of the last message; 0: none yet */
   uint64_t out;               /* of its messages, broadcast: one for each member that hears it; since it is in memory */
+  uint64_t slow, conflated;   /* as the hub counts them; likewise */
   uint64_t mark; /* number of the last change: a message, or whatever else changes what it retains. After a load: seq */
   uint64_t open; /* the outbox is open up to this mark */
   uint64_t epoch; /* random: another one, and numbers of before may not be those of messages that were heard */

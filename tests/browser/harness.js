@@ -43,7 +43,7 @@ export const agree = (what, pages, look, wanted = () => true) =>
     return seen[0] ?? true;
   });
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer();
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
@@ -53,9 +53,10 @@ async function freePort() {
 
 /** eddyd, which keeps its rooms in a database, until the end of the test. */
 export class Daemon {
-  static async start(durability) {
+  /** `settings` are knobs: { NAME: VALUE }. */
+  static async start(settings = {}) {
     const daemon = new Daemon();
-    daemon.durability = durability;
+    daemon.settings = settings;
     daemon.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-browser-'));
     daemon.scripts = path.join(daemon.folder, 'scripts');
     fs.cpSync(path.join(root, 'scripts'), daemon.scripts, { recursive: true });
@@ -67,10 +68,11 @@ export class Daemon {
 
   async run() {
     const config = path.join(this.folder, 'eddy.lua');
-    const plugins = `{ sqlite = { path = "eddy.db", durability = "${this.durability}" }, web = {} }`;
+    const plugins = `{ sqlite = { path = "eddy.db", durability = "sync" }, web = {} }`;
     fs.writeFileSync(config, `return { scripts = "scripts", plugins = ${plugins} }\n`);
     this.log = '';
-    this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`], {
+    const settings = Object.entries(this.settings).flatMap(([name, value]) => ['-s', `${name}=${value}`]);
+    this.child = spawn(process.env.EDDYD, ['-c', config, '-l', `127.0.0.1:${this.port}`, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.folder,
     });
@@ -174,9 +176,9 @@ export class Scene {
   /** While true, pages may say that they cannot reach the server. */
   broken = false;
 
-  static async begin(durability = 'sync') {
+  static async begin(settings) {
     const scene = new Scene();
-    scene.daemon = await Daemon.start(durability);
+    scene.daemon = await Daemon.start(settings);
     return scene;
   }
 
@@ -243,10 +245,10 @@ export class Scene {
   }
 }
 
-/** A test with a daemon of its own. @param {{ durability?: string }} [options] */
-export function scene(name, play, { durability } = {}) {
+/** A test with a daemon of its own, with these knobs besides. */
+export function scene(name, play, settings) {
   test(name, { timeout: 60000 }, async () => {
-    const scene = await Scene.begin(durability);
+    const scene = await Scene.begin(settings);
     try {
       await play(scene);
       scene.check();

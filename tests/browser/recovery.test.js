@@ -76,7 +76,7 @@ scene(
     const end = await agreed('goes on', ann, bob, eve);
     assert.deepEqual(end, { counter: '2', chat: 'first\nthird', text: 'first\nsecond\nthird\n' });
   },
-  { durability: 'snapshot' },
+  { 'plugins.sqlite.durability': 'snapshot' },
 );
 
 scene('pages that are offline for ten seconds catch up', async (scene) => {

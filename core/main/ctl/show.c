@@ -45,6 +45,9 @@ static void print_status(struct ed_span status) {
   ed_ctl_size_text(number_of(status, "queued_bytes"), b);
   snprintf(text, sizeof text, "%s, of these %s waiting for members", a, b);
   line_text("memory", text);
+  snprintf(text, sizeof text, "%.0f closed, %.0f messages left out", number_of(status, "slow"),
+           number_of(status, "conflated"));
+  line_text("slow members", text);
   line("log", ed_view_member(status, "log"));
 }
 
@@ -148,6 +151,11 @@ static void print_room(struct ed_span room) {
   snprintf(text, sizeof text, "%.0f, for whom %s wait; %.0f follow it", number_of(room, "members"), queued,
            number_of(room, "watchers"));
   line_text("members", text);
+  if (number_of(room, "slow") + number_of(room, "conflated") > 0) {
+    snprintf(text, sizeof text, "%.0f closed, %.0f messages left out", number_of(room, "slow"),
+             number_of(room, "conflated"));
+    line_text("slow members", text);
+  }
 }
 
 int ed_ctl_room(struct ed_ctl *ctl) {

@@ -151,6 +151,29 @@ START_TEST(offers) {
 }
 END_TEST
 
+START_TEST(offered) {
+  static const struct {
+    const char *fields, *rest; /* NULL: there is none */
+  } rows[] = {
+      {"Host: a\r\n", NULL},
+      {OFFER " eddy.key.abc\r\n", "abc"},
+      {OFFER " eddy.tail,eddy.key.abc , eddy.key.d\r\n", "abc"},
+      {OFFER " chat\r\n" OFFER "x,\teddy.key.\r\n", ""},
+      {OFFER " eddy.key\r\n", NULL},
+      {OFFER " Eddy.key.abc, xeddy.key.abc\r\n", NULL},
+      {"X-" OFFER " eddy.key.abc\r\n", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[256];
+    struct ed_span rest;
+    snprintf(text, sizeof text, "GET / HTTP/1.1\r\n%s\r\n", rows[i].fields);
+    bool found = ed_head_offered(ed_span_text(text), "sec-websocket-protocol:", "eddy.key.", &rest);
+    ck_assert_msg(found == (rows[i].rest != NULL), "%s", rows[i].fields);
+    if (found) ck_assert_msg(ed_span_equal(rest, ed_span_text(rows[i].rest)), "%s", rows[i].fields);
+  }
+}
+END_TEST
+
 START_TEST(lists) {
   ck_assert(ed_head_lists(ED_LIT("Upgrade"), "upgrade"));
   ck_assert(ed_head_lists(ED_LIT("keep-alive, \tUpgrade "), "upgrade"));
@@ -170,6 +193,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(tcase, upgrades, 0, sizeof UPGRADES / sizeof *UPGRADES);
   tcase_add_test(tcase, a_field);
   tcase_add_test(tcase, offers);
+  tcase_add_test(tcase, offered);
   tcase_add_test(tcase, all_fields);
   tcase_add_test(tcase, lists);
   tcase_add_test(tcase, end_is_found_however_it_comes);

@@ -80,11 +80,50 @@ START_TEST(judged) {
 }
 END_TEST
 
+static const struct {
+  const char *origin, *host, *known;
+  bool own;
+} OWN[] = {
+    {"http://127.0.0.1:8080", "127.0.0.1:8080", NULL, true},
+    {"https://127.0.0.1", "127.0.0.1", NULL, true},
+    {"http://localhost:8080", "LocalHost:8080", NULL, true},
+    {"http://[::1]:8080", "[::1]:8080", NULL, true},
+    {"http://[::1]", "[::1]", NULL, true},
+    {"http://127.0.0.1:8080", "127.0.0.1:8081", NULL, false},
+    {"http://127.0.0.1:8080", "localhost:8080", NULL, false},
+    {"http://rooms.example.org", "rooms.example.org", NULL, false}, /* whoever owns that name can say so */
+    {"http://evil.1x", "evil.1x", NULL, false},
+    {"http://localhost.evil.org", "localhost.evil.org", NULL, false},
+    {"http://1.2.3.4.evil", "1.2.3.4.evil", NULL, false},
+    {"http://x.", "x.", NULL, false},
+    {"http://[::1", "[::1", NULL, false},
+    {"https://rooms.example.org", "rooms.example.org", "rooms.example.org", true},
+    {"https://rooms.example.org", "10.0.0.1", "Rooms.Example.org", true},
+    {"https://rooms.example.org:8443", "x", "rooms.example.org", false},
+    {"https://evil.org", "evil.org", "rooms.example.org", false},
+    {"http://127.0.0.1", "127.0.0.1", "rooms.example.org", true},
+    {"null", "null", NULL, false},
+    {"", "", "", false},
+    {"http://", "", "", false},
+    {"://", "", NULL, false},
+    {"127.0.0.1", "127.0.0.1", NULL, false},
+    {"http://127.0.0.1", NULL, NULL, false},
+};
+
+START_TEST(own) {
+  struct ed_span host = OWN[_i].host ? ed_span_text(OWN[_i].host) : ed_span(NULL, 0);
+  struct ed_span known = OWN[_i].known ? ed_span_text(OWN[_i].known) : ed_span(NULL, 0);
+  ck_assert_msg(ed_origin_own(ed_span_text(OWN[_i].origin), host, known) == OWN[_i].own, "%s at %s", OWN[_i].origin,
+                OWN[_i].host ? OWN[_i].host : "none");
+}
+END_TEST
+
 static Suite *origin_suite(void) {
   Suite *suite = suite_create("net/origin");
   TCase *tests = tcase_create("origin");
   tcase_add_loop_test(tests, checks, 0, sizeof CHECKS / sizeof *CHECKS);
   tcase_add_loop_test(tests, judged, 0, sizeof JUDGED / sizeof *JUDGED);
+  tcase_add_loop_test(tests, own, 0, sizeof OWN / sizeof *OWN);
   suite_add_tcase(suite, tests);
   return suite;
 }
