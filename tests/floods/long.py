@@ -85,11 +85,11 @@ def push_keys(daemon, count):
             data = one.socket.recv(1 << 18)
             if not data:
                 raise client.Ended()
-            rest += data
-            heard["push"] += rest.count(b'"type":"push"')
-            heard["error"] += rest.count(b'"type":"error"')
-            error = error or (re.search(rb'\{"type":"error"[^}]*\}', rest) or [b""])[0].decode()
-            rest = rest[rest.rfind(b"}") + 1:]
+            whole, brace, rest = (rest + data).rpartition(b"}")
+            whole += brace
+            heard["push"] += whole.count(b'"type":"push"')
+            heard["error"] += whole.count(b'"type":"error"')
+            error = error or (re.search(rb'\{"type":"error"[^}]*\}', whole) or [b""])[0].decode()
             wait = 0
 
     one.socket.setblocking(False)
