@@ -17,6 +17,7 @@
 #define ENDS_MOST 256           /* connections that may end in one run of the loop */
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
+#define TURN_MS 10              /* or so long has passed: what little asks for, a new room, may take long */
 
 int ed_net_check_listen(const char *text, char why[128]) {
   struct ed_address_text parts;
@@ -92,8 +93,11 @@ static void turn(struct ed_net *net) {
   set_clock(net);
   net->input_bytes = 0;
   run_once(net, net->todo ? UV_RUN_NOWAIT : UV_RUN_ONCE);
-  for (int i = 0; i < TURN_RUNS && net->input_seen && net->input_bytes < TURN_INPUT && !net->todo; i++)
+  uint64_t began_ms = uv_now(&net->loop); /* when its input was there */
+  for (int i = 0; i < TURN_RUNS && net->input_seen && net->input_bytes < TURN_INPUT && !net->todo; i++) {
+    if (uv_now(&net->loop) - began_ms >= TURN_MS) break;
     run_once(net, UV_RUN_NOWAIT);
+  }
   ed_timers_run(&net->timers, uv_now(&net->loop));
   ed_hub_flush(&net->hub);
   ed_conns_work(net);

@@ -8,28 +8,26 @@
 #define OWN_PARTS 16
 #define OWN_LEN_MIN 4096u
 
-/* A frame in the queue. There may be very many. */
+/* ---- the frames of a queue, one after the other: there may be very many, so they are not listed but walked through ---- */
+
 struct piece {
   const uint8_t *at;
   size_t len;
+  size_t sent;   /* of these, bytes that were sent: of the first one only */
   uint32_t slot; /* the range that it is in */
   uint8_t action;
   bool noted; /* a broadcast: what is not may not go */
-  bool gone;
 };
 
-struct pieces {
-  struct piece *list;
-  size_t len, cap;
-  size_t sent;  /* bytes of the first one that were sent: it may not go */
-  size_t bytes; /* to be sent */
+struct walk {
+  const struct ed_queue *queue;
+  uint32_t slot;
+  bool inside; /* what follows is of this range */
+  uint32_t note;
+  size_t at;
 };
 
-static void add(struct pieces *pieces, struct piece piece) {
-  pieces->list = ed_grow(pieces->list, sizeof *pieces->list, pieces->len, &pieces->cap);
-  pieces->list[pieces->len++] = piece;
-  pieces->bytes += piece.len;
-}
+static struct walk walk_begin(const struct ed_queue *queue) { return (struct walk){.queue = queue, .slot = queue->head}; }
 
 /* The first note of a frame that begins at `at` or behind it. */
 static uint32_t note_from(const struct ed_notes *notes, size_t at) {
@@ -44,94 +42,138 @@ static uint32_t note_from(const struct ed_notes *notes, size_t at) {
   return low;
 }
 
-/* The frames of a range, of which `sent` bytes are not in it any more. */
-static void take_apart(struct pieces *pieces, const struct ed_slot *slot, uint32_t index, size_t sent) {
+/* The next frame of the range at hand, of which it may be that nothing is left to be sent; false at its end. */
+static bool next_inside(struct walk *walk, const struct ed_slot *slot, struct piece *piece) {
   const struct ed_notes *notes = slot->chunk->notes;
   const uint8_t *bytes = slot->chunk->buf.at;
-  size_t at = slot->start - sent;
-  uint32_t note = note_from(notes, at);
-  for (size_t next; at < slot->end; at = next) {
-    next = at + ed_wire_frame_len(bytes + at);
-    struct piece piece = {.at = bytes + at, .len = next - at, .slot = index};
-    if (notes && note < notes->len && notes->at[note] >> 2 == at) {
-      piece.noted = true;
-      piece.action = notes->at[note++] & 3;
-    }
-    if (next <= slot->start) continue;
-    if (at < slot->start) { /* only of the first range is anything sent */
-      pieces->sent = slot->start - at;
-      pieces->bytes -= pieces->sent;
-      piece.noted = false;
-    }
-    add(pieces, piece);
+  if (walk->at >= slot->end) return false;
+  *piece = (struct piece){
+      .at = bytes + walk->at, .len = ed_wire_frame_len(bytes + walk->at), .slot = walk->slot, .sent = 0};
+  if (notes && walk->note < notes->len && notes->at[walk->note] >> 2 == walk->at) {
+    piece->noted = walk->at >= slot->start; /* else it is half sent */
+    piece->action = notes->at[walk->note++] & 3;
   }
+  if (walk->at < slot->start) piece->sent = slot->start - walk->at;
+  walk->at += piece->len;
+  return true;
 }
 
-static struct pieces pieces_of(const struct ed_queue *queue) {
-  struct pieces pieces = {0};
-  const struct ed_slot *slots = ed_queue_slots(queue);
-  for (uint32_t i = queue->head; i < queue->len; i++) {
-    uint32_t sent = i == queue->head ? queue->sent : 0;
-    if (sent == UINT32_MAX) /* who knows where a frame begins: as it is */
-      add(&pieces, (struct piece){.at = slots[i].chunk->buf.at + slots[i].start,
-                                  .len = slots[i].end - slots[i].start,
-                                  .slot = i});
-    else
-      take_apart(&pieces, &slots[i], i, sent);
+static bool walk_next(struct walk *walk, struct piece *piece) {
+  for (; walk->slot < walk->queue->len; walk->slot++, walk->inside = false) {
+    const struct ed_slot *slot = &ed_queue_slots(walk->queue)[walk->slot];
+    uint32_t sent = walk->slot == walk->queue->head ? walk->queue->sent : 0;
+    if (sent == UINT32_MAX) { /* who knows where a frame begins: as it is */
+      *piece = (struct piece){
+          .at = slot->chunk->buf.at + slot->start, .len = slot->end - slot->start, .slot = walk->slot++};
+      return true;
+    }
+    if (!walk->inside) {
+      walk->inside = true;
+      walk->at = slot->start - sent;
+      walk->note = note_from(slot->chunk->notes, walk->at);
+    }
+    while (next_inside(walk, slot, piece))
+      if (piece->sent < piece->len) return true;
   }
-  return pieces;
+  return false;
 }
 
-static void drop(struct pieces *pieces, struct piece *piece) {
-  piece->gone = true;
-  pieces->bytes -= piece->len;
+/* What is to become of them. */
+struct plan {
+  bool *gone;  /* one for each */
+  size_t len;
+  size_t sent;  /* bytes of the first one */
+  size_t bytes; /* that stay and are to be sent */
+  bool replaces; /* there is one */
+};
+
+static struct plan plan_new(const struct ed_queue *queue) {
+  struct plan plan = {0};
+  struct walk walk = walk_begin(queue);
+  for (struct piece piece; walk_next(&walk, &piece); plan.len++) {
+    plan.sent += piece.sent;
+    plan.bytes += piece.len - piece.sent;
+    plan.replaces |= piece.noted && piece.action == ED_REPLACE;
+  }
+  plan.gone = ed_zalloc(plan.len + 1);
+  return plan;
 }
 
-/* ---- which keys are replaced further back: a table of the pieces that do so ---- */
+static void drop(struct plan *plan, size_t index, const struct piece *piece) {
+  plan->gone[index] = true;
+  plan->bytes -= piece->len;
+}
 
-struct replaced {
-  size_t *table; /* index of a piece and one; 0: free */
-  size_t mask;
+/* ---- which keys are replaced, and where for the last time ---- */
+
+struct key {
+  struct ed_span text; /* at NULL: free */
+  uint64_t hash;
+  size_t last; /* index of the frame */
+};
+
+struct keys {
+  const struct ed_hash_secret *secret;
+  struct key *table;
+  size_t len, size; /* a power of two, less than half full */
 };
 
 static struct ed_span key_of(const struct piece *piece) { return ed_wire_push_key(ed_span(piece->at, piece->len)); }
 
 /* Where the key is, or belongs. */
-static size_t *place_of(const struct replaced *replaced, const struct pieces *pieces, struct ed_span key,
-                        const struct ed_hash_secret *secret) {
-  size_t at = (size_t)ed_hash(secret, key) & replaced->mask;
-  while (replaced->table[at] && !ed_span_equal(key_of(&pieces->list[replaced->table[at] - 1]), key))
-    at = (at + 1) & replaced->mask;
-  return &replaced->table[at];
+static struct key *place_of(const struct keys *keys, struct ed_span text, uint64_t hash) {
+  size_t at = (size_t)hash & (keys->size - 1);
+  while (keys->table[at].text.at && !(keys->table[at].hash == hash && ed_span_equal(keys->table[at].text, text)))
+    at = (at + 1) & (keys->size - 1);
+  return &keys->table[at];
 }
 
-static size_t drop_replaced(struct pieces *pieces, const struct ed_hash_secret *secret) {
-  size_t replaces = 0, size = 16, dropped = 0;
-  for (size_t i = 0; i < pieces->len; i++) replaces += pieces->list[i].noted && pieces->list[i].action == ED_REPLACE;
-  if (!replaces) return 0;
-  while (size < replaces * 2) size *= 2;
-  struct replaced replaced = {.table = ed_zalloc(size * sizeof(size_t)), .mask = size - 1};
-  for (size_t i = pieces->len; i-- > 0;) {
-    struct piece *piece = &pieces->list[i];
-    if (!piece->noted || piece->action == ED_APPEND) continue;
-    size_t *place = place_of(&replaced, pieces, key_of(piece), secret);
-    if (*place) {
-      drop(pieces, piece);
-      dropped++;
-    } else if (piece->action == ED_REPLACE) {
-      *place = i + 1;
-    }
+static void grow(struct keys *keys) {
+  struct keys larger = {.secret = keys->secret, .len = keys->len, .size = keys->size ? keys->size * 2 : 64};
+  larger.table = ed_zalloc(larger.size * sizeof *larger.table);
+  for (size_t i = 0; i < keys->size; i++)
+    if (keys->table[i].text.at) *place_of(&larger, keys->table[i].text, keys->table[i].hash) = keys->table[i];
+  free(keys->table);
+  *keys = larger;
+}
+
+static void note_replace(struct keys *keys, const struct piece *piece, size_t index) {
+  if (keys->len * 2 >= keys->size) grow(keys);
+  struct ed_span text = key_of(piece);
+  uint64_t hash = ed_hash(keys->secret, text);
+  struct key *key = place_of(keys, text, hash);
+  keys->len += !key->text.at;
+  *key = (struct key){text, hash, index};
+}
+
+static size_t drop_replaced(const struct ed_queue *queue, struct plan *plan, const struct ed_hash_secret *secret) {
+  struct keys keys = {.secret = secret};
+  struct walk walk = walk_begin(queue);
+  struct piece piece;
+  size_t dropped = 0;
+  if (!plan->replaces) return 0;
+  for (size_t i = 0; walk_next(&walk, &piece); i++)
+    if (piece.noted && piece.action == ED_REPLACE) note_replace(&keys, &piece, i);
+  walk = walk_begin(queue);
+  for (size_t i = 0; walk_next(&walk, &piece); i++) {
+    if (!piece.noted || piece.action == ED_APPEND) continue;
+    struct ed_span text = key_of(&piece);
+    const struct key *key = place_of(&keys, text, ed_hash(secret, text));
+    if (!key->text.at || key->last <= i) continue;
+    drop(plan, i, &piece);
+    dropped++;
   }
-  free(replaced.table);
+  free(keys.table);
   return dropped;
 }
 
-static size_t drop_relays(struct pieces *pieces, size_t most) {
+static size_t drop_relays(const struct ed_queue *queue, struct plan *plan, size_t most) {
+  struct walk walk = walk_begin(queue);
+  struct piece piece;
   size_t dropped = 0;
-  for (size_t i = 0; i < pieces->len && pieces->bytes > most; i++) {
-    struct piece *piece = &pieces->list[i];
-    if (!piece->noted || piece->gone || piece->action != ED_RELAY) continue;
-    drop(pieces, piece);
+  for (size_t i = 0; plan->bytes > most && walk_next(&walk, &piece); i++) {
+    if (!piece.noted || plan->gone[i] || piece.action != ED_RELAY) continue;
+    drop(plan, i, &piece);
     dropped++;
   }
   return dropped;
@@ -144,39 +186,40 @@ static bool joins(uint64_t a, uint64_t b, uint64_t open) { return a == b || (a <
 
 /* Puts the queue together anew from the pieces that stay, a chunk after the other, and lets go of the old ones as it goes:
  * the queue is at its limit, and what stays of it should not be in memory twice. */
-static void put_together(struct ed_queue *queue, const struct pieces *pieces, uint64_t open) {
+static void put_together(struct ed_queue *queue, const struct plan *plan, uint64_t open) {
   struct ed_slot *old = ed_queue_slots(queue);
   struct ed_chunk *own = NULL;
-  size_t left = pieces->bytes + pieces->sent;
+  size_t left = plan->bytes + plan->sent;
   size_t own_len = left / OWN_PARTS > OWN_LEN_MIN ? left / OWN_PARTS : OWN_LEN_MIN;
   /* Two chunks that follow each other are more than one such length. */
   struct ed_slot *slots = ed_alloc((queue->len - queue->head + 2 * (left / own_len) + 2) * sizeof *slots);
   uint32_t len = 0, at = 0, kept = queue->head; /* old ranges before `kept` are let go */
-  for (size_t i = 0; i < pieces->len; i++) {
-    const struct piece *piece = &pieces->list[i];
-    if (piece->gone) continue;
-    while (kept < piece->slot) ed_chunk_unref(old[kept++].chunk);
-    bool fresh = !own || own->buf.len + piece->len > own_len;
+  struct walk walk = walk_begin(queue);
+  struct piece piece;
+  for (size_t i = 0; walk_next(&walk, &piece); i++) {
+    if (plan->gone[i]) continue;
+    while (kept < piece.slot) ed_chunk_unref(old[kept++].chunk);
+    bool fresh = !own || own->buf.len + piece.len > own_len;
     if (fresh) {
       if (own) ed_chunk_unref(own);
       own = ed_chunk_new();
       size_t most = left < own_len ? left : own_len;
-      ed_buf_reserve(&own->buf, most > piece->len ? most : piece->len);
+      ed_buf_reserve(&own->buf, most > piece.len ? most : piece.len);
     }
-    uint64_t stamp = old[piece->slot].stamp;
+    uint64_t stamp = old[piece.slot].stamp;
     size_t start = own->buf.len;
-    if (piece->noted) ed_chunk_note(own, start, (enum ed_action)piece->action);
-    ed_buf_add(&own->buf, piece->at, piece->len);
-    left -= piece->len;
-    if (fresh || (at != piece->slot && !joins(slots[len - 1].stamp, stamp, open)))
-      slots[len++] = (struct ed_slot){.chunk = ed_chunk_ref(own), .start = start + (i ? 0 : pieces->sent), .stamp = stamp};
+    if (piece.noted) ed_chunk_note(own, start, (enum ed_action)piece.action);
+    ed_buf_add(&own->buf, piece.at, piece.len);
+    left -= piece.len;
+    if (fresh || (at != piece.slot && !joins(slots[len - 1].stamp, stamp, open)))
+      slots[len++] = (struct ed_slot){.chunk = ed_chunk_ref(own), .start = start + piece.sent, .stamp = stamp};
     struct ed_slot *last = &slots[len - 1];
     if (stamp > last->stamp) last->stamp = stamp;
     last->end = own->buf.len;
-    at = piece->slot;
+    at = piece.slot;
   }
   if (own) ed_chunk_unref(own);
-  size_t excused = queue->excused < pieces->bytes ? queue->excused : pieces->bytes;
+  size_t excused = queue->excused < plan->bytes ? queue->excused : plan->bytes;
   bool unknown = queue->sent == UINT32_MAX;
   queue->head = kept;
   ed_queue_deinit(queue);
@@ -190,22 +233,22 @@ static void put_together(struct ed_queue *queue, const struct pieces *pieces, ui
     free(slots);
   }
   queue->len = len;
-  queue->bytes = pieces->bytes;
+  queue->bytes = plan->bytes;
   queue->excused = excused;
-  queue->sent = unknown ? UINT32_MAX : (uint32_t)pieces->sent;
+  queue->sent = unknown ? UINT32_MAX : (uint32_t)plan->sent;
 }
 
 size_t ed_queue_conflate(struct ed_queue *queue, uint64_t open, size_t most, const struct ed_hash_secret *secret) {
-  struct pieces pieces = pieces_of(queue);
-  size_t dropped = drop_replaced(&pieces, secret);
-  dropped += drop_relays(&pieces, most);
-  if (dropped) put_together(queue, &pieces, open);
-  free(pieces.list);
+  struct plan plan = plan_new(queue);
+  size_t dropped = drop_replaced(queue, &plan, secret);
+  dropped += drop_relays(queue, &plan, most);
+  if (dropped) put_together(queue, &plan, open);
+  free(plan.gone);
   return dropped;
 }
 
 void ed_queue_collect(struct ed_queue *queue) {
-  struct pieces pieces = pieces_of(queue);
-  put_together(queue, &pieces, UINT64_MAX);
-  free(pieces.list);
+  struct plan plan = plan_new(queue);
+  put_together(queue, &plan, UINT64_MAX);
+  free(plan.gone);
 }

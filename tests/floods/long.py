@@ -9,6 +9,7 @@ Some minutes, 3 GB of memory, 1 GB of disk. `./tests/run floods-long`. Loopback 
 
 import argparse
 import collections
+import itertools
 import json
 import os
 import re
@@ -27,13 +28,13 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "protocol")]
 import client  # noqa: E402
 import session  # noqa: E402
 from daemon import Daemon  # noqa: E402
-from run import MIB, Healthy, pss  # noqa: E402
+from run import EVERY, MIB, Healthy, pss  # noqa: E402
 
-ROOM, KEY = 4096, 1024  # bytes that one may take at most, with its message: see README.md
+ROOM, KEY = 5120, 1024  # bytes that one may take at most, with its message: see README.md
 BEGIN = 48 * MIB  # the daemon itself, what waits for the disk besides (plugins.sqlite.queue is 64 MiB, and is added)
 QUEUE = 64 * MIB
 SHIPPED = {"rooms": 100000, "keys": 10000}  # limits
-SLOWEST = 2.0  # seconds that the healthy client may wait
+SLOWEST = 0.5  # seconds that the loop may work on other things while the healthy client waits
 PARALLEL = 200
 
 
@@ -85,11 +86,11 @@ def push_keys(daemon, count):
             data = one.socket.recv(1 << 18)
             if not data:
                 raise client.Ended()
-            rest += data
-            heard["push"] += rest.count(b'"type":"push"')
-            heard["error"] += rest.count(b'"type":"error"')
-            error = error or (re.search(rb'\{"type":"error"[^}]*\}', rest) or [b""])[0].decode()
-            rest = rest[rest.rfind(b"}") + 1:]
+            whole, brace, rest = (rest + data).rpartition(b"}")
+            whole += brace
+            heard["push"] += whole.count(b'"type":"push"')
+            heard["error"] += whole.count(b'"type":"error"')
+            error = error or (re.search(rb'\{"type":"error"[^}]*\}', whole) or [b""])[0].decode()
             wait = 0
 
     one.socket.setblocking(False)
@@ -111,6 +112,34 @@ def push_keys(daemon, count):
 
 
 # ---- what is played ------------------------------------------------------------------------------------------------
+
+
+class Watched(Healthy):
+    """Knows besides what the loop did while it waited: that it had no core is no fault of its own."""
+
+    def __init__(self, daemon):
+        super().__init__(daemon)
+        self.stat = f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/schedstat"
+        self.worked = 0.0
+
+    def run(self):
+        try:
+            for seq in itertools.count(1):
+                began, before = time.monotonic(), self.loop_ran()
+                self.sender.push("k", seq, action="relay")
+                heard = json.loads(self.reader.receive(20)[1])
+                assert heard == {"type": "push", "key": "k", "value": seq, "seq": seq}, heard
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.worked = max(self.worked, self.loop_ran() - before)
+                self.count = seq
+                if self.over.wait(EVERY):
+                    return
+        except Exception as error:  # it is told by whoever waits for this thread
+            self.wrong = f"after {self.count} messages: {type(error).__name__} {error}"
+
+    def loop_ran(self):
+        with open(self.stat) as file:
+            return int(file.read().split()[0]) / 1e9
 
 
 class Look(threading.Thread):
@@ -188,7 +217,7 @@ def play(eddyd, what, count, options, limit, each):
     daemon = Daemon(eddyd, knobs, patience=60)
     look, said = Look(daemon), []
     try:
-        healthy = Healthy(daemon)
+        healthy = Watched(daemon)
         healthy.start()
         before = pss(daemon)
         text, made, room, after = what(daemon, count, limit)
@@ -198,9 +227,10 @@ def play(eddyd, what, count, options, limit, each):
         wrong = healthy.finish()
         check(not wrong, "the healthy client", wrong)
         most = BEGIN + QUEUE + min(count, limit) * each
-        said.append(f"the healthy client waited for {healthy.slowest * 1000:.0f} ms at most")
+        said.append(f"the healthy client waited for {healthy.slowest * 1000:.0f} ms at most, in which the loop ran for "
+                    f"{healthy.worked * 1000:.0f} ms at most")
         said.append(f"memory {before / MIB:.0f}, {look.most / MIB:.0f} at most, then {now / MIB:.0f} MiB (limits come to {most / MIB:.0f})")
-        check(healthy.slowest < SLOWEST, *said)
+        check(healthy.worked < SLOWEST or "sanitize" in eddyd, *said)
         check(look.most < most or "sanitize" in eddyd, *said)
         check(len(daemon.log().splitlines()) < 200, "lines of log:", len(daemon.log().splitlines()))
         began = time.monotonic()
@@ -239,7 +269,8 @@ def main():
         ("keys, limits as shipped", keys, {"limits.keys": few["keys"]}, few["keys"], KEY),
         ("keys, all let in", keys, {"limits.keys": count, "limits.room_messages": count}, count, KEY),
         ("rooms, limits as shipped", rooms, {"limits.rooms": few["rooms"]}, few["rooms"], ROOM),
-        ("rooms, all let in", rooms, {"limits.rooms": count + 10}, count + 10, ROOM),
+        ("rooms, all let in, and none leaves memory", rooms, {"limits.rooms": count + 10, "namespaces.default.unload": "0s"}, count + 10,
+         ROOM),
     ]
     passed = failed = 0
     for name, what, options, limit, each in plays:

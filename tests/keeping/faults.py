@@ -317,6 +317,8 @@ def an_older_schema(program):
         CREATE TABLE messages (room INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL, encoding INTEGER NOT NULL,
           is_base INTEGER NOT NULL, time INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (room, key, seq)) WITHOUT ROWID;
         DELETE FROM rooms;
+        ALTER TABLE rooms DROP COLUMN epoch;
+        ALTER TABLE rooms DROP COLUMN lost;
         INSERT INTO rooms (id, name, policy, seq, created, touched, expires) VALUES (3, 'auto/a', 'default', 9, 0, 0, 0);
         INSERT INTO messages VALUES (3, CAST('log' AS BLOB), 7, 0, 1, 5, CAST('"base"' AS BLOB));
         INSERT INTO messages VALUES (3, CAST('log' AS BLOB), 9, 1, 0, 6, x'6463626f72');

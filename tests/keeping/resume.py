@@ -142,7 +142,8 @@ class Story:
                 return f"{how}, since {seq}: of {key} it says {entry}, and {want} was due"
         if how == "killed" and recovered:
             return f"killed: {recovered} are recovered"
-        if how != "killed" and "moves" not in recovered:
+        retained = any(push["key"] == "moves" for push in self.heard)  # else it is among the keys of which less is known
+        if how != "killed" and retained and "moves" not in recovered:
             return f"{how}: moves were only ever appended, and are not recovered"
         page.close()
         return ""
