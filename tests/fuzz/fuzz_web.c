@@ -1,5 +1,5 @@
-/* What the plugin web reads of a request: no path that it takes leads anywhere but down, no argument is longer than it may be,
- * and what is decoded is UTF-8. The input is one text for all of them. */
+/* What the plugin web reads of a request: no path that it takes leads anywhere but down, no argument is longer than it
+ * may be, and what is decoded is UTF-8. The input is one text for all of them. */
 #include "../../plugins/web/request.c"
 #include "fuzz.h"
 
