@@ -22,7 +22,12 @@ struct round {
   struct folder *now;
   time_t began;
   bool changed;
+  bool short_of; /* of descriptors or memory: what was found is not all that there is */
 };
+
+static void note_error(struct round *round) {
+  round->short_of |= errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+}
 
 /* ---- one file ---- */
 
@@ -52,10 +57,13 @@ static bool read_all(int fd, unsigned char *at, size_t len) {
 }
 
 /* What is in it now; NULL where it cannot be read, or is something else by now. */
-static struct file *load(const char *full, const char *path, size_t most) {
+static struct file *load(struct round *round, const char *full, const char *path, size_t most) {
   struct stat stat;
   int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return NULL;
+  if (fd < 0) {
+    note_error(round);
+    return NULL;
+  }
   struct file *file = NULL;
   unsigned char *body = NULL;
   if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && (uint64_t)stat.st_size <= most) {
@@ -98,7 +106,7 @@ static void take(struct round *round, const char *full, const char *path, const 
     add(now, file_ref(old));
     return;
   }
-  struct file *file = load(full, path, now->most - now->bytes);
+  struct file *file = load(round, full, path, now->most - now->bytes);
   bool same = file && old && file->len == old->len && memcmp(file->body, old->body, file->len) == 0;
   if (file) file->fresh = file->mark.changed.tv_sec + FRESH_S >= round->began;
   if (same) {
@@ -150,7 +158,10 @@ static void visit(struct round *round, const char *path, unsigned depth) {
     visit_entry(round, path, entries[i]->d_name, depth);
     free(entries[i]);
   }
-  if (count >= 0) free(entries);
+  if (count >= 0)
+    free(entries);
+  else
+    note_error(round);
 }
 
 bool folder_init(struct folder *folder, const char *root, uint64_t most) {
@@ -186,6 +197,10 @@ bool folder_read(struct folder *folder) {
     struct stat part;
     bool fits = snprintf(full, sizeof full, "%s/%s", folder->root, PARTS[i]) < (int)sizeof full;
     if (fits && lstat(full, &part) == 0 && S_ISDIR(part.st_mode)) visit(&round, PARTS[i], 1);
+  }
+  if (round.short_of) {
+    drop_files(&now);
+    return false;
   }
   if (now.len) qsort(now.files, now.len, sizeof *now.files, by_path);
   bool changed = round.changed || now.len != folder->len;

@@ -20,8 +20,8 @@ struct folder {
 bool folder_init(struct folder *folder, const char *root, uint64_t most);
 void folder_deinit(struct folder *folder);
 
-/* Reads what is new or has changed. True where anything is not as it was; a folder that cannot be read stays as it was.
- */
+/* Reads what is new or has changed. True where anything is not as it was; a folder that cannot be read, or not for
+ * want of descriptors, stays as it was. */
 bool folder_read(struct folder *folder);
 
 struct file *folder_find(const struct folder *folder, const char *path); /* NULL: there is none */

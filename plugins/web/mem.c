@@ -17,7 +17,7 @@ void text_printf(struct text *text, const char *format, ...) {
   char line[512];
   va_list args;
   va_start(args, format);
-  int len = vsnprintf(line, sizeof line, format, args);
+  int len = vsnprintf(line, sizeof line, format, args); /* NOLINT(clang-analyzer-valist.Uninitialized) */
   va_end(args);
   if (len > 0) text_add(text, line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1);
 }

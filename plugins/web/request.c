@@ -18,7 +18,7 @@ static bool segment_valid(const char *at, size_t len) {
 bool request_path(struct eddy_text asked, char path[REQUEST_PATH_MAX]) {
   if (asked.len == 0 || asked.at[0] != '/' || asked.len + sizeof INDEX > REQUEST_PATH_MAX) return false;
   if (asked.len == 1) {
-    strcpy(path, "start/" INDEX);
+    memcpy(path, "start/" INDEX, sizeof "start/" INDEX);
     return true;
   }
   const char *at = asked.at + 1, *end = asked.at + asked.len;
@@ -27,8 +27,9 @@ bool request_path(struct eddy_text asked, char path[REQUEST_PATH_MAX]) {
     if (!segment_valid(at, (size_t)((slash ? slash : end) - at))) return false;
     at = slash ? slash + 1 : end;
   }
+  bool folder = asked.at[asked.len - 1] == '/';
   memcpy(path, asked.at + 1, asked.len - 1);
-  strcpy(path + asked.len - 1, asked.at[asked.len - 1] == '/' ? INDEX : "");
+  memcpy(path + asked.len - 1, folder ? INDEX : "", folder ? sizeof INDEX : 1);
   return true;
 }
 

@@ -77,7 +77,8 @@ return function(options)
   local part = { name = "reducer" }
   local boards, count = {}, 0 -- key -> what is known of it; and how many there are
   local many = 100 -- at so many, look for what can go
-  local judged, judged_value -- the board whose message was let through last, and is still to be committed; and what it was
+  local judged -- the board whose message was let through last, and is still to be committed
+  local judged_value -- and what it was, where it has a number
 
   local function new_board(key) return { key = key, stale = true } end
 
@@ -201,7 +202,8 @@ return function(options)
     board.stale = true -- until it is committed: step may fail half way, or a limit of the room refuse what it allowed
     local after, why = next_state(state, value.apply, member)
     if after ~= nil then
-      board.state, judged, judged_value = after, board, value
+      board.state, judged = after, board
+      judged_value = value.n and value
       return msg
     end
     board.stale, board.refused = not options.refuses_first, member
@@ -214,8 +216,8 @@ return function(options)
     local key = msg.key
     local board = judged and judged.key == key and judged or boards[key] or new_board(key)
     remember(room, board)
-    if board == judged and not msg.own then numbered(room, board, judged_value) end
-    judged, judged_value = nil, nil
+    if judged_value and board == judged and not msg.own then numbered(room, board, judged_value) end
+    judged = nil
     -- What the policy itself pushes has not been through `push`; only of its own reset a reducer knows what that comes
     -- to.
     board.stale = msg.own and not (msg.action == "replace" and msg.seq == board.reset_seq)

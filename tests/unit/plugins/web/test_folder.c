@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -122,7 +123,7 @@ START_TEST(changes) {
   strcpy(tag, old->tag);
   file_ref(old);                     /* an answer that is being sent */
   put("demos/a/index.html", "<p>b"); /* as long as before, and maybe within a tick of the clock */
-  struct stat now; /* surely within a tick: nothing of it but its bytes tells */
+  struct stat now;                   /* surely within a tick: nothing of it but its bytes tells */
   snprintf(path, sizeof path, "%s/demos/a/index.html", root);
   ck_assert_int_eq(stat(path, &now), 0);
   old->mark = (struct file_mark){now.st_ino, now.st_size, now.st_mtim, now.st_ctim};
@@ -187,6 +188,26 @@ START_TEST(a_folder_that_goes) {
 }
 END_TEST
 
+/* A daemon with as many connections as it may have goes on serving what it has. */
+START_TEST(no_descriptor_left) {
+  struct rlimit before, none;
+  ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+  none = before;
+  none.rlim_cur = 0;
+  put("start/index.html", "<p>other");
+  put("demos/new/index.html", "new");
+  ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+  bool changed = folder_read(&folder);
+  ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ck_assert(!changed);
+  has("start/index.html", "<p>start");
+  has("demos/a/index.html", "<p>a");
+  ck_assert(folder_read(&folder));
+  has("start/index.html", "<p>other");
+  has("demos/new/index.html", "new");
+}
+END_TEST
+
 START_TEST(packing) {
   static unsigned char text[100000], again[sizeof text + 1];
   size_t len, again_len = 0;
@@ -229,6 +250,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, changes);
   tcase_add_test(tests, bounds);
   tcase_add_test(tests, a_folder_that_goes);
+  tcase_add_test(tests, no_descriptor_left);
   tcase_add_test(tests, packing);
   suite_add_tcase(suite, tests);
   return suite;
