@@ -12,13 +12,9 @@ scene('text: two pages and a late one write at once; it is folded; a rule change
   await Promise.all([write(ann, 'Home', '<b>zero</b> '), write(bob, 'End', ' three 🙂')]);
   await both('<b>zero</b> one two three 🙂');
   await until("the other's caret shows", async () => (await ann.textContent('.caret')) !== '');
-  for (const [page, what] of [
-    [ann, 'A'],
-    [bob, 'B'],
-  ]) {
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type(what); // both have their carets at the end now
-  }
+  await write(ann, 'Control+End', 'A');
+  await both('<b>zero</b> one two three 🙂A');
+  await write(bob, 'Control+End', 'B'); // both have their carets at the end now
   await both('<b>zero</b> one two three 🙂AB');
   const [long, other] = ['a'.repeat(40), 'b'.repeat(40)];
   await Promise.all([ann.keyboard.type(long, { delay: 8 }), bob.keyboard.type(other, { delay: 11 })]);
