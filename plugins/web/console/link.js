@@ -37,6 +37,7 @@ export class Link {
       opened = true;
       this.failures = 0;
       this.known ||= !!socket.protocol;
+      this.plain = !this.known;
       this.v1 = !!socket.protocol;
       this.lastHeard = Date.now();
       this.heard.status({ state: 'connected', v1: this.v1 });
@@ -63,7 +64,8 @@ export class Link {
       this.answers.clear();
       const wait = Math.min(10000, 500 * 2 ** this.failures++) * (0.6 + 0.4 * Math.random());
       this.heard.status({ state: 'waiting', code, text: reason, opened, retryIn: wait });
-      this.again = setTimeout(() => this.#dial(this.known || this.failures % 2 === 1), wait);
+      if (this.closed) return; // by who was just told
+      this.again = setTimeout(() => this.#dial(!this.plain), wait);
     };
   }
 
@@ -114,6 +116,7 @@ export class Link {
   }
 
   close() {
+    this.closed = true;
     clearInterval(this.timer);
     clearTimeout(this.again);
     const { socket } = this;

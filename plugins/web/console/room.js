@@ -9,6 +9,7 @@ const ITEMS_MAX = 5000; // messages of one key
 const FEED_MAX = 2000; // entries of the feed
 const FEED_BYTES = 16 << 20;
 const HEAVY = 2 << 20; // bytes a second of whole streams, over some seconds: too dear
+const TOO_SLOW = 1013; // a close code
 const READ_EVERY = 2000; // ms; where streams are asked for one by one
 const MINUTES = 5;
 
@@ -53,6 +54,7 @@ export class Room {
           this.status = status;
           this.ever ||= status.state === 'connected';
           if (status.state === 'waiting' && !this.ever) this.#missing();
+          if (status.code === TOO_SLOW) this.#lighten('The room is too busy for whole streams');
           if (status.state === 'connected') {
             this.ready = false;
             this.turn = (this.turn ?? 0) + 1;

@@ -224,7 +224,6 @@ export class RoomView {
     this.all.setAttribute('aria-pressed', String(this.key === null));
     this.allCount.textContent = count(room.feed.length + room.feedDropped);
     this.#drawStream(room);
-    if (this.inspector.item) this.inspector.show(this.pinned ?? this.inspector.item, { latest: !this.pinned });
   }
 
   /** The keys that the filter lets through, in order: keys come, and go only all together. */
@@ -275,10 +274,8 @@ export class RoomView {
     this.newer.hidden = this.paused ? !behind : this.list.sticks || !items.length;
     this.newer.textContent = this.paused ? `paused: ${count(behind)} more` : 'to the newest ↓';
     // Until somebody chooses a message, it is the newest one of the key that is looked into.
-    if (this.pinned || this.paused) return;
-    const newest = items.at(-1);
-    if (newest && key !== null) this.inspector.show(newest, { latest: true });
-    else if (key === null) this.inspector.show(null);
+    const newest = this.paused ? this.inspector.item : key === null ? null : (items.at(-1) ?? null);
+    this.inspector.show(this.pinned ?? newest, { latest: !this.pinned });
   }
 
   #noteOf(room, stream, items) {
