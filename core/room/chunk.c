@@ -159,18 +159,28 @@ void ed_queue_consume(struct ed_queue *queue, size_t len) {
   *queue = (struct ed_queue){0};
 }
 
-/* A slow member that hears little of a busy room holds on to a chunk for every few bytes that are its own. */
+/* Bytes of memory, with what malloc takes besides. */
+static size_t weight(const struct ed_chunk *chunk) {
+  size_t notes = chunk->notes ? sizeof *chunk->notes + chunk->notes->cap * sizeof *chunk->notes->at + 16 : 0;
+  return sizeof *chunk + 16 + chunk->buf.cap + 16 + notes;
+}
+
+/* A slow member that hears little of a busy room holds on to a chunk for every few bytes that are its own. Of one that
+ * conflates, which goes on like this for long, it is looked at more closely: where turns are short, a chunk and what
+ * belongs to it weigh more than the bytes in it. */
 void ed_queue_spill(struct ed_queue *queue) {
   uint32_t n = queue->len - queue->head;
   if (n < 32 || (n & (n - 1))) return; /* looked at when the count doubles, so the walk costs little in all */
   struct ed_slot *slots = ed_queue_slots(queue);
-  size_t held = 0;
+  size_t held = 0, heavy = n * sizeof *slots;
   bool noted = false;
   for (uint32_t i = queue->head; i < queue->len; i++) {
     noted |= slots[i].chunk->notes != NULL;
-    if (i == queue->head || slots[i].chunk != slots[i - 1].chunk) held += slots[i].chunk->buf.cap;
+    if (i != queue->head && slots[i].chunk == slots[i - 1].chunk) continue;
+    held += slots[i].chunk->buf.cap;
+    heavy += weight(slots[i].chunk);
   }
-  if (held / 4 <= queue->bytes) return;
+  if (held / 4 <= queue->bytes && !(noted && heavy > queue->bytes + queue->bytes / 4)) return;
   if (noted) {
     ed_queue_collect(queue);
     return;

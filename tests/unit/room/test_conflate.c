@@ -68,6 +68,20 @@ static size_t held_memory(void) {
   return cap;
 }
 
+/* And of all that belongs to them, more or less. */
+static size_t held_weight(void) {
+  const struct ed_slot *slots = ed_queue_slots(&bob.member.queue);
+  size_t weight = 0;
+  for (uint32_t i = bob.member.queue.head; i < bob.member.queue.len; i++) {
+    const struct ed_notes *notes = slots[i].chunk->notes;
+    weight += sizeof *slots;
+    if (i != bob.member.queue.head && slots[i].chunk == slots[i - 1].chunk) continue;
+    weight += slots[i].chunk->buf.cap + sizeof *slots[i].chunk + 48;
+    if (notes) weight += sizeof *notes + notes->cap * sizeof *notes->at;
+  }
+  return weight;
+}
+
 /* ---- which go ---- */
 
 START_TEST(the_latest_is_left) {
@@ -262,6 +276,21 @@ START_TEST(what_waits_takes_its_own_length) {
 }
 END_TEST
 
+/* Where each turn says one short thing. */
+START_TEST(short_turns_weigh_no_more) {
+  world.space.limits.queue = 1 << 20;
+  stall(ED_JSON);
+  size_t most = 0;
+  for (int i = 0; i < 60000; i++) {
+    PUSH(&ann, ED_RELAY, "a", "1");
+    turn(&world);
+    if (held_weight() > most) most = held_weight();
+  }
+  ck_assert_uint_gt(world.hub.counts.conflated, 1000);
+  ck_assert_uint_lt(most, (1 << 20) * 3 / 2);
+}
+END_TEST
+
 START_TEST(held) {
   world.space.limits.queue = 20000;
   stall(ED_JSON);
@@ -409,6 +438,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, by_the_other_rule);
   tcase_add_test(tests, the_rule_changes);
   tcase_add_test(tests, what_waits_takes_its_own_length);
+  tcase_add_test(tests, short_turns_weigh_no_more);
   tcase_add_test(tests, held);
   tcase_add_loop_test(tests, half_sent, 0, 40);
   tcase_add_loop_test(tests, random_run, 0, 30);
