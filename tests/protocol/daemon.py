@@ -98,6 +98,12 @@ class Daemon:
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
 
+    @property
+    def sanitized(self):
+        """Whether it was built with AddressSanitizer."""
+        with open(f"/proc/{self.process.pid}/maps") as file:
+            return "libasan" in file.read()
+
     def memory(self):
         """Resident bytes."""
         with open(f"/proc/{self.process.pid}/status") as file:
