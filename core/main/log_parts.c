@@ -40,7 +40,8 @@ void ed_log_parts_check(const struct ed_config *config, const struct ed_node *no
     if (near)
       ed_report(report, node, "there is no part or plugin %s; did you mean %s?", part, near);
     else
-      ed_report(report, node, "there is no part or plugin %s; parts are admin, host, lws, main, net, policy, room", part);
+      ed_report(report, node, "there is no part or plugin %s; parts are admin, host, lws, main, net, policy, room",
+                part);
   }
   for (size_t i = 0; i < names.len; i++) free((char *)(uintptr_t)names.list[i]);
   free(names.list);

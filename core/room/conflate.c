@@ -8,7 +8,7 @@
 #define OWN_PARTS 16
 #define OWN_LEN_MIN 4096u
 
-/* ---- the frames of a queue, one after the other: there may be very many, so they are not listed but walked through ---- */
+/* ---- the frames of a queue: there may be very many, so they are not listed but walked through ---- */
 
 struct piece {
   const uint8_t *at;
@@ -27,7 +27,9 @@ struct walk {
   size_t at;
 };
 
-static struct walk walk_begin(const struct ed_queue *queue) { return (struct walk){.queue = queue, .slot = queue->head}; }
+static struct walk walk_begin(const struct ed_queue *queue) {
+  return (struct walk){.queue = queue, .slot = queue->head};
+}
 
 /* The first note of a frame that begins at `at` or behind it. */
 static uint32_t note_from(const struct ed_notes *notes, size_t at) {
@@ -47,8 +49,8 @@ static bool next_inside(struct walk *walk, const struct ed_slot *slot, struct pi
   const struct ed_notes *notes = slot->chunk->notes;
   const uint8_t *bytes = slot->chunk->buf.at;
   if (walk->at >= slot->end) return false;
-  *piece = (struct piece){
-      .at = bytes + walk->at, .len = ed_wire_frame_len(bytes + walk->at), .slot = walk->slot, .sent = 0};
+  *piece =
+      (struct piece){.at = bytes + walk->at, .len = ed_wire_frame_len(bytes + walk->at), .slot = walk->slot, .sent = 0};
   if (notes && walk->note < notes->len && notes->at[walk->note] >> 2 == walk->at) {
     piece->noted = walk->at >= slot->start; /* else it is half sent */
     piece->action = notes->at[walk->note++] & 3;
@@ -63,8 +65,8 @@ static bool walk_next(struct walk *walk, struct piece *piece) {
     const struct ed_slot *slot = &ed_queue_slots(walk->queue)[walk->slot];
     uint32_t sent = walk->slot == walk->queue->head ? walk->queue->sent : 0;
     if (sent == UINT32_MAX) { /* who knows where a frame begins: as it is */
-      *piece = (struct piece){
-          .at = slot->chunk->buf.at + slot->start, .len = slot->end - slot->start, .slot = walk->slot++};
+      *piece =
+          (struct piece){.at = slot->chunk->buf.at + slot->start, .len = slot->end - slot->start, .slot = walk->slot++};
       return true;
     }
     if (!walk->inside) {
@@ -80,10 +82,10 @@ static bool walk_next(struct walk *walk, struct piece *piece) {
 
 /* What is to become of them. */
 struct plan {
-  bool *gone;  /* one for each */
+  bool *gone; /* one for each */
   size_t len;
-  size_t sent;  /* bytes of the first one */
-  size_t bytes; /* that stay and are to be sent */
+  size_t sent;   /* bytes of the first one */
+  size_t bytes;  /* that stay and are to be sent */
   bool replaces; /* there is one */
 };
 
@@ -184,8 +186,8 @@ static size_t drop_relays(const struct ed_queue *queue, struct plan *plan, size_
 /* Whether what is stamped `b` may go on in a range that is stamped `a`. */
 static bool joins(uint64_t a, uint64_t b, uint64_t open) { return a == b || (a <= open && b <= open); }
 
-/* Puts the queue together anew from the pieces that stay, a chunk after the other, and lets go of the old ones as it goes:
- * the queue is at its limit, and what stays of it should not be in memory twice. */
+/* Puts the queue together anew from the pieces that stay, a chunk after the other, and lets go of the old ones as it
+ * goes: the queue is at its limit, and what stays of it should not be in memory twice. */
 static void put_together(struct ed_queue *queue, const struct plan *plan, uint64_t open) {
   struct ed_slot *old = ed_queue_slots(queue);
   struct ed_chunk *own = NULL;

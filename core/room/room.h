@@ -51,9 +51,9 @@ struct ed_room {
   uint64_t epoch; /* random: another one, and numbers of before may not be those of messages that were heard */
   uint64_t lost;  /* what stream->lost says, for all keys that have no stream */
   struct ed_held held;
-  bool opened; /* the keeper was told that it is in memory */
-  bool kept;   /* and is told of its changes */
-  bool gated;  /* the gate has begun */
+  bool opened;     /* the keeper was told that it is in memory */
+  bool kept;       /* and is told of its changes */
+  bool gated;      /* the gate has begun */
   bool lost_known; /* it was loaded, with what was lost before */
   struct ed_stream *streams;
   size_t messages;               /* retained in all */

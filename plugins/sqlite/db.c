@@ -48,8 +48,8 @@ const char *const DB_STEPS[] = {
     "   ORDER BY room, key, seq);"
     "DROP TABLE messages;",
 
-    /* The room's epoch, where nothing that was heard in it can be missing, else 0; and lost.h, where nothing has changed
-     * since. */
+    /* The room's epoch, where nothing that was heard in it can be missing, else 0; and lost.h, where nothing has
+     * changed since. */
     "ALTER TABLE rooms ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rooms ADD COLUMN lost BLOB;",
 };

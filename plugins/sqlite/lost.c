@@ -4,8 +4,8 @@
 #include "mem.h"
 #include "segment.h"
 
-/* Behind the checksum, for each key: its number, the length of the key, the key. Last of all, for all other keys, one with
- * this length. */
+/* Behind the checksum, for each key: its number, the length of the key, the key. Last of all, for all other keys, one
+ * with this length. */
 #define OTHERS UINT32_MAX
 #define HEAD_LEN 12u
 #define SUM_LEN 8u

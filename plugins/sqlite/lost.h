@@ -1,6 +1,6 @@
-/* What a room has lost: of each key the highest number that was broadcast and is not retained, as the host tells it when
- * the room closes, packed for its row. So a client that comes back after the room was loaded again can be told whether
- * it has missed anything that is not there any more. */
+/* What a room has lost: of each key the highest number that was broadcast and is not retained, as the host tells it
+ * when the room closes, packed for its row. So a client that comes back after the room was loaded again can be told
+ * whether it has missed anything that is not there any more. */
 #ifndef SQLITE_LOST_H
 #define SQLITE_LOST_H
 

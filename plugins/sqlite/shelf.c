@@ -7,8 +7,8 @@
 
 int shelf_init(struct shelf *shelf, sqlite3 *db, char why[DB_WHY]) {
   *shelf = (struct shelf){.db = db};
-  if (store_prepare(db, &shelf->room, "SELECT id, seq, created, expires, policy, epoch, lost FROM rooms WHERE name = ?1") ==
-          SQLITE_OK &&
+  if (store_prepare(db, &shelf->room,
+                    "SELECT id, seq, created, expires, policy, epoch, lost FROM rooms WHERE name = ?1") == SQLITE_OK &&
       store_prepare(db, &shelf->messages,
                     "SELECT key, last, first, count, sum, data FROM segments WHERE room = ?1 ORDER BY key, last") ==
           SQLITE_OK &&

@@ -266,9 +266,9 @@ struct eddy_host {
   /* ---- for keepers: what a client that comes back has missed (eddy.v1's resume) ---- */
   /* A random number, the room's as long as nothing that was heard of it can be missing. Not 0. */
   uint64_t (*room_epoch)(struct eddy_core *core, const struct eddy_room *room);
-  /* What was broadcast and is not among what room_each gives: for each key that retains something and lost something the
-   * highest such number; then, with key.at NULL, the highest of all other keys, or 0. Until fn gives something else than
-   * 0, which is then the result. */
+  /* What was broadcast and is not among what room_each gives: for each key that retains something and lost something
+   * the highest such number; then, with key.at NULL, the highest of all other keys, or 0. Until fn gives something else
+   * than 0, which is then the result. */
   int (*room_lost)(struct eddy_core *core, const struct eddy_room *room,
                    int (*fn)(void *arg, struct eddy_text key, uint64_t seq), void *arg);
   /* In room_load only, after restore_room. The epoch, where every message that was heard is restored or is covered by

@@ -16,7 +16,8 @@ static int silent(const struct ed_ctl *ctl, ssize_t got) {
   return ed_ctl_fail(ctl, ED_CTL_UNREACHABLE, "the daemon has ended the connection");
 }
 
-static int send_request(const struct ed_ctl *ctl, struct ed_ctl_line *line, const char *path, const char *headers, const char *body) {
+static int send_request(const struct ed_ctl *ctl, struct ed_ctl_line *line, const char *path, const char *headers,
+                        const char *body) {
   struct ed_buf head = {0};
   ed_buf_printf(&head, "%s %s%s HTTP/1.1\r\nHost: %s\r\n%s", body ? "POST" : "GET", ctl->base, path,
                 ctl->socket[0] ? "localhost" : ctl->host, headers);
@@ -35,7 +36,8 @@ static int strange(const struct ed_ctl *ctl) {
 }
 
 /* Until the head is there: its HTTP status, and where the body begins. */
-static int read_head(const struct ed_ctl *ctl, struct ed_ctl_line *line, struct ed_buf *input, int *http, size_t *body_at) {
+static int read_head(const struct ed_ctl *ctl, struct ed_ctl_line *line, struct ed_buf *input, int *http,
+                     size_t *body_at) {
   const uint8_t *end;
   while (!(end = input->len ? memmem(input->at, input->len, "\r\n\r\n", 4) : NULL)) {
     ssize_t got = input->len < 65536 ? ed_ctl_line_receive(line, input) : 0;

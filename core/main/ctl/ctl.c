@@ -105,7 +105,8 @@ static int read_url(struct ed_ctl *ctl, const char *url) {
   size_t path_len = strlen(path);
   while (path_len && path[path_len - 1] == '/') path_len--;
   bool good = host_len && host_len < sizeof ctl->host && port_len < sizeof ctl->port && path_len < sizeof ctl->base;
-  if (!good || (*path && *path != '/')) return ed_ctl_fail(ctl, ED_CTL_USAGE, "--url is http://HOST:PORT[/PATH], or https");
+  if (!good || (*path && *path != '/'))
+    return ed_ctl_fail(ctl, ED_CTL_USAGE, "--url is http://HOST:PORT[/PATH], or https");
   snprintf(ctl->host, sizeof ctl->host, "%.*s", (int)host_len, host);
   if (!port_len) port = ctl->tls ? ":443" : ":80", port_len = strlen(port + 1);
   snprintf(ctl->port, sizeof ctl->port, "%.*s", (int)port_len, port + 1);
@@ -144,7 +145,8 @@ static int take(struct ed_ctl *ctl, int value) {
   return ED_CTL_FINE;
 }
 
-static const int VALUES[] = {'s', URL, KEY, CA, INSECURE, JSON, 'q', SORT, LIMIT, ACTION, SEQ, KEEP, UPTO, 'n', 'd', VERSION, 'h'};
+static const int VALUES[] = {'s',    URL, KEY,  CA,   INSECURE, JSON, 'q',     SORT, LIMIT,
+                             ACTION, SEQ, KEEP, UPTO, 'n',      'd',  VERSION, 'h'};
 #define OPTIONS_LEN (sizeof VALUES / sizeof *VALUES)
 _Static_assert(OPTIONS_LEN == sizeof ED_CTL_OPTIONS / sizeof *ED_CTL_OPTIONS, "a value for each option");
 

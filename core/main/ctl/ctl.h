@@ -22,8 +22,8 @@ struct ed_ctl {
   char host[256], port[8];   /* then these, and what the path of every call begins with */
   char base[256];
   bool tls;
-  const char *ca; /* file of certificates that are trusted; NULL: those of the system */
-  bool insecure;  /* whatever certificate */
+  const char *ca;  /* file of certificates that are trusted; NULL: those of the system */
+  bool insecure;   /* whatever certificate */
   const char *key; /* NULL: none */
   bool json, names;
   bool quiet; /* what goes wrong is not said: whoever set this says it */

@@ -68,8 +68,7 @@ static inline void kept_forget_lost(struct kept_room *room) {
 static int kept_lose(void *arg, struct eddy_text key, uint64_t seq) {
   struct kept_room *into = arg;
   ck_assert_uint_lt(into->lost_len, 16);
-  into->lost[into->lost_len++] =
-      (struct kept_lost){.key = key.at ? ed_strndup(key.at, key.len) : NULL, .seq = seq};
+  into->lost[into->lost_len++] = (struct kept_lost){.key = key.at ? ed_strndup(key.at, key.len) : NULL, .seq = seq};
   return 0;
 }
 

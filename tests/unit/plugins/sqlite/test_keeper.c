@@ -850,7 +850,8 @@ START_TEST(a_past_that_is_not_as_it_was_written_is_none) {
   ck_assert_uint_eq(len, 8 + 12 + 1 + 12);
   for (uint64_t i = 1; i <= len; i++) {
     char text[256];
-    const char *damage = "UPDATE rooms SET lost = CAST(substr(lost, 1, %d - 1) || x'5a' || substr(lost, %d + 1) AS BLOB)";
+    const char *damage =
+        "UPDATE rooms SET lost = CAST(substr(lost, 1, %d - 1) || x'5a' || substr(lost, %d + 1) AS BLOB)";
     snprintf(text, sizeof text, damage, (int)i, (int)i);
     sql(path, "CREATE TABLE spare AS SELECT lost FROM rooms");
     sql(path, text);
