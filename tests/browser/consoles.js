@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import http from 'node:http';
+import { after } from 'node:test';
 import { until } from './harness.js';
 
 export const KEY = 'correct-horse-battery';
@@ -173,11 +174,10 @@ export async function plainServer(said) {
     said({ type: 'open' }, say);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: server.address().port,
-    end() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
+  const end = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
   };
+  after(end);
+  return { port: server.address().port, end };
 }
