@@ -22,6 +22,7 @@ void ed_hub_deinit(struct ed_hub *hub) {
   free(hub->late);
   hub->late = NULL;
   hub->late_cap = 0;
+  ed_outbox_no_spare(hub);
   while (hub->traffic) {
     struct ed_traffic *traffic = hub->traffic;
     hub->traffic = traffic->next;
@@ -214,6 +215,17 @@ void ed_hub_unmark_ready(struct ed_hub *hub, struct ed_member *member) {
   DL_DELETE2(hub->ready, member, ready_prev, ready_next);
 }
 
+static void deliver_ready(struct ed_hub *hub) {
+  while (hub->ready) {
+    struct ed_member *member = hub->ready;
+    ed_hub_unmark_ready(hub, member);
+    if (member->blocked || member->closing) continue;
+    member->ops->deliver(member);
+    if (!member->closing && member->queue.bytes) ed_member_check_queue(member);
+  }
+}
+
+/* Room by room, so that most chunks are nobody's any more when their room has done, and serve the next one. */
 void ed_hub_flush(struct ed_hub *hub) {
   if (hub->changed) {
     hub->changed = false;
@@ -225,13 +237,8 @@ void ed_hub_flush(struct ed_hub *hub) {
     room->dirty = false;
     if (room->v1) ed_v1_note(room);
     ed_outbox_flush(room);
+    deliver_ready(hub);
     ed_outbox_rest(room);
   }
-  while (hub->ready) {
-    struct ed_member *member = hub->ready;
-    ed_hub_unmark_ready(hub, member);
-    if (member->blocked || member->closing) continue;
-    member->ops->deliver(member);
-    if (!member->closing && member->queue.bytes) ed_member_check_queue(member);
-  }
+  deliver_ready(hub);
 }

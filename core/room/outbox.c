@@ -12,20 +12,50 @@ static struct ed_chunk **chunk_for(struct ed_feed *feed, enum ed_run_to to) {
   return to == ED_TO_STREAM ? &feed->chunk : &feed->aside;
 }
 
+/* What is laid by: so much in all, and no chunk that one wild turn has made large. */
+#define SPARE_BYTES (1024 * 1024)
+#define SPARE_CHUNK (16 * 1024)
+
+static struct ed_chunk *new_chunk(struct ed_hub *hub) {
+  if (!hub->spare_len) return ed_chunk_new();
+  struct ed_chunk *chunk = hub->spare[--hub->spare_len];
+  hub->spare_bytes -= chunk->buf.cap;
+  return chunk;
+}
+
+static bool lay_by(struct ed_hub *hub, struct ed_chunk *chunk) {
+  size_t cap = chunk->buf.cap;
+  if (chunk->refs > 1 || chunk->notes || cap > SPARE_CHUNK || hub->spare_bytes + cap > SPARE_BYTES) return false;
+  chunk->buf.len = 0;
+  hub->spare = ed_grow(hub->spare, sizeof(struct ed_chunk *), hub->spare_len, &hub->spare_cap);
+  hub->spare[hub->spare_len++] = chunk;
+  hub->spare_bytes += cap;
+  return true;
+}
+
+void ed_outbox_no_spare(struct ed_hub *hub) {
+  while (hub->spare_len) ed_chunk_unref(hub->spare[--hub->spare_len]);
+  free(hub->spare);
+  hub->spare = NULL;
+  hub->spare_cap = hub->spare_bytes = 0;
+}
+
 /* Nothing more is written to it. Where a slow member holds on to it, to no more than its bytes. */
-static void put_away(struct ed_chunk **chunk) {
-  if (*chunk && (*chunk)->refs > 1) ed_buf_trim(&(*chunk)->buf);
-  if (*chunk) ed_chunk_unref(*chunk);
-  *chunk = NULL;
+static void put_away(struct ed_hub *hub, struct ed_chunk **at) {
+  struct ed_chunk *chunk = *at;
+  *at = NULL;
+  if (!chunk || lay_by(hub, chunk)) return;
+  if (chunk->refs > 1) ed_buf_trim(&chunk->buf);
+  ed_chunk_unref(chunk);
 }
 
 struct ed_buf *ed_outbox_begin(struct ed_room *room, enum ed_encoding encoding, enum ed_run_to to, size_t *start) {
   struct ed_chunk **chunk = chunk_for(&room->feeds[encoding], to);
   if (*chunk && (*chunk)->buf.len >= CHUNK_LEN) {
     ed_room_dispatch(room); /* the runs speak of the old chunk */
-    put_away(chunk);
+    put_away(room->hub, chunk);
   }
-  if (!*chunk) *chunk = ed_chunk_new();
+  if (!*chunk) *chunk = new_chunk(room->hub);
   *start = (*chunk)->buf.len;
   return &(*chunk)->buf;
 }
@@ -186,8 +216,9 @@ void ed_outbox_flush(struct ed_room *room) {
 void ed_outbox_rest(struct ed_room *room) {
   for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++) {
     struct ed_feed *feed = &room->feeds[encoding];
-    put_away(&feed->chunk);
-    put_away(&feed->aside);
+    if (feed->runs_len) continue; /* deliveries have made it say something more: the next flush */
+    put_away(room->hub, &feed->chunk);
+    put_away(room->hub, &feed->aside);
     if (feed->runs_cap <= 64) continue;
     free(feed->runs); /* one wild turn should not be paid for until the room ends */
     feed->runs = NULL;
@@ -196,6 +227,7 @@ void ed_outbox_rest(struct ed_room *room) {
 }
 
 void ed_outbox_deinit(struct ed_room *room) {
+  room->feeds[ED_JSON].runs_len = room->feeds[ED_CBOR].runs_len = 0; /* nobody is left */
   ed_outbox_rest(room);
   free(room->feeds[ED_JSON].runs);
   free(room->feeds[ED_CBOR].runs);

@@ -36,8 +36,9 @@ void ed_outbox_flush(struct ed_room *room);
 void ed_outbox_note(struct ed_room *room, enum ed_encoding encoding, size_t start, enum ed_run_to to,
                     enum ed_action action);
 
-/* Gives back the memory of chunks that nobody waits for; at the end of a turn. */
+/* Chunks that nobody waits for are given back, or laid by for the next ones; after a flush. */
 void ed_outbox_rest(struct ed_room *room);
+void ed_outbox_no_spare(struct ed_hub *hub); /* frees those that were laid by */
 void ed_outbox_deinit(struct ed_room *room);
 
 /* A pinned stream is not freed, whether or not it is vacant (nothing retained, nobody hears it). */

@@ -137,6 +137,34 @@ START_TEST(a_wild_turn_is_given_back) {
 }
 END_TEST
 
+START_TEST(chunks_serve_again) {
+  PUSH(&bob, ED_RELAY, "a", "1");
+  const struct ed_chunk *first = world.room->feeds[ED_JSON].chunk;
+  turn(&world);
+  ck_assert_uint_eq(world.hub.spare_len, 1);
+  eve.stalls = true;
+  PUSH(&bob, ED_RELAY, "a", "2");
+  ck_assert_ptr_eq(world.room->feeds[ED_JSON].chunk, first); /* with its memory, and without its bytes */
+  turn(&world);
+  ck_assert_uint_eq(world.hub.spare_len, 0); /* eve has still to read it */
+  PUSH(&bob, ED_RELAY, "a", "3");
+  ck_assert_ptr_ne(world.room->feeds[ED_JSON].chunk, first);
+  turn(&world);
+  EXPECT(&ann, "push a=1 @1 | push a=2 @2 | push a=3 @3");
+  eve.stalls = false;
+  fake_pull(&eve);
+  EXPECT(&eve, "push a=1 @1 | push a=2 @2 | push a=3 @3");
+
+  char value[20 * 1024]; /* one that has grown large is not kept */
+  memset(value, '1', sizeof value - 1);
+  value[sizeof value - 1] = 0;
+  PUSH(&bob, ED_RELAY, "a", value);
+  size_t before = world.hub.spare_bytes;
+  turn(&world);
+  ck_assert_uint_le(world.hub.spare_bytes, before);
+}
+END_TEST
+
 START_TEST(no_frames_that_nobody_hears) {
   leave(&ann);
   leave(&bob);
@@ -520,6 +548,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, others_make_gaps);
   tcase_add_test(tests, many_chunks);
   tcase_add_test(tests, a_wild_turn_is_given_back);
+  tcase_add_test(tests, chunks_serve_again);
   tcase_add_test(tests, no_frames_that_nobody_hears);
   tcase_add_test(tests, held_until_open);
   tcase_add_test(tests, a_turn_is_held_as_a_whole);
