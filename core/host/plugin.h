@@ -83,7 +83,7 @@ struct ed_plugin_page {
   struct ed_buf fields;                     /* lines of its head, each with its end */
   bool caches, allows;                      /* among them are Cache-Control and Allow */
   struct ed_buf answer;
-  struct ed_span kept; /* in place of `answer`: the plugin's own, until kept_done(kept_arg) has been called */
+  struct ed_span kept;          /* in place of `answer`: the plugin's own, until kept_done(kept_arg) has been called */
   void (*kept_done)(void *arg); /* NULL where there is nothing of that */
   void *kept_arg;
 };

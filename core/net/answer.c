@@ -10,7 +10,7 @@
 #include "net/internal.h"
 
 #define PIECE_LEN (128 * 1024) /* most that is written at once; see outgoing.c */
-#define KEPT_PIECE_LEN (32 * 1024) /* likewise, of what is not copied: libwebsockets copies what a socket does not take */
+#define KEPT_PIECE_LEN (32 * 1024) /* of what is not copied; libwebsockets copies what is left */
 #define KEPT_MIN (4 * 1024)        /* what is smaller goes out with the head */
 
 static const char *phrase(int status) {
@@ -39,8 +39,8 @@ static const char *phrase(int status) {
   }
 }
 
-/* Who may read the answer: everybody, as the protocol has it; or the pages of the list, which is the namespace's or that
- * of the admin interface. */
+/* Who may read the answer: everybody, as the protocol has it; or the pages of the list, which is the namespace's or
+ * that of the admin interface. */
 static void allow(struct ed_buf *out, const struct ed_call *call) {
   enum ed_origin_verdict verdict = call ? call->origin_verdict : ED_ORIGIN_ANY;
   if (verdict == ED_ORIGIN_ANY) ed_buf_add_text(out, "Access-Control-Allow-Origin: *\r\n");

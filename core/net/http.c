@@ -69,7 +69,8 @@ static int call_begin(struct ed_conn *conn) {
     memcpy(call->id_bytes, route.id.at, route.id.len);
     call->id.len = route.id.len;
   }
-  if (route.page == ED_PAGE_NONE && conn->net->options.other_page) ed_http_other_begin(conn, ed_span(path, (size_t)len));
+  if (route.page == ED_PAGE_NONE && conn->net->options.other_page)
+    ed_http_other_begin(conn, ed_span(path, (size_t)len));
   return method;
 }
 

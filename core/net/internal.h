@@ -63,7 +63,7 @@ struct ed_net {
   size_t surplus_len; /* of these, above the limit and not counted against it */
   size_t admin_len;   /* likewise, on the admin interface's own address */
   struct ed_conn *adopting; /* its socket is being handed to libwebsockets; set only during that call */
-  struct ed_span head; /* of the request that libwebsockets has got with it; only during that call */
+  struct ed_span head;      /* of the request that libwebsockets has got with it; only during that call */
   struct ed_conn *todo;     /* to be worked on at the end of the turn */
   struct ed_timer sweep;    /* walks the connections, a slice each time */
   size_t sweep_at;

@@ -88,7 +88,9 @@ static bool no_name(struct ed_span host) {
   return len > last;
 }
 
-static bool equal(struct ed_span a, struct ed_span b) { return a.len && a.len == b.len && same((const char *)a.at, b.at, a.len); }
+static bool equal(struct ed_span a, struct ed_span b) {
+  return a.len && a.len == b.len && same((const char *)a.at, b.at, a.len);
+}
 
 bool ed_origin_own(struct ed_span origin, struct ed_span host, struct ed_span known) {
   for (size_t i = 0; i + 3 < origin.len; i++) {

@@ -24,8 +24,8 @@ int ed_origin_check(const char *text, char why[128]);
 enum ed_origin_verdict ed_origin_judge(const struct ed_texts *list, struct ed_span origin);
 
 /* Whether it is a page of the server that is asked, whatever its scheme: of the host `known` ({NULL, 0}: none), or of
- * `host`, as the request's Host header has it, where that is an IP address or localhost. Any other name in a Host header
- * proves nothing: whoever owns it can let it point here (DNS rebinding). */
+ * `host`, as the request's Host header has it, where that is an IP address or localhost. Any other name in a Host
+ * header proves nothing: whoever owns it can let it point here (DNS rebinding). */
 bool ed_origin_own(struct ed_span origin, struct ed_span host, struct ed_span known);
 
 #endif

@@ -55,8 +55,8 @@ static void open_up(struct ed_conn *conn, const struct ed_handshake *handshake) 
 }
 
 /* The same on the admin interface. */
-static bool follow(struct ed_conn *conn, struct ed_span path, struct ed_handshake *handshake,
-                   struct ed_span head, int status, const char *why) {
+static bool follow(struct ed_conn *conn, struct ed_span path, struct ed_handshake *handshake, struct ed_span head,
+                   int status, const char *why) {
   int result = status ? 0 : ed_http_admin_follow(conn, path, handshake->query, head);
   handshake->v1 = false; /* that is of rooms */
   if (status)

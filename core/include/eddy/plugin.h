@@ -104,7 +104,8 @@ struct eddy_change {
   int is_base;             /* room_each: a compact has left it at the front of its stream */
 };
 
-/* An HTTP request below /PLUGIN/ (the plugin's name), or for a path of its own, on the loop thread, with its whole body. */
+/* An HTTP request below /PLUGIN/ (the plugin's name), or for a path of its own, on the loop thread, with its whole
+ * body. */
 struct eddy_http_request {
   uint32_t size;
   struct eddy_text method; /* "GET" (a HEAD is one too: its answer goes without the body) or "POST" */
@@ -114,8 +115,8 @@ struct eddy_http_request {
   /* Who asks: an IP address, or "unix" (a unix socket). From a proxy that the configuration lists it is whom that one
    * names; "" where it cannot be known, as a proxy that is not listed says that it asks for somebody else. */
   struct eddy_text peer;
-  /* Where one of the plugin's own `paths` was asked for, all of it, decoded: "/...", any byte but NUL; then `path` is "".
-   * Else "". What a proxy puts in front (the path of public_url) is not part of it. */
+  /* Where one of the plugin's own `paths` was asked for, all of it, decoded: "/...", any byte but NUL; then `path` is
+   * "". Else "". What a proxy puts in front (the path of public_url) is not part of it. */
   struct eddy_text own_path;
   struct eddy_text if_none_match, accept_encoding; /* fields of the request; "" where it has none */
 };

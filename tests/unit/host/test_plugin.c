@@ -98,10 +98,17 @@ static void body_done(void *arg) {
 
 static void on_own(void *self, const struct eddy_http_request *request, struct eddy_http_answer *answer) {
   static const struct eddy_http_field fields[] = {
-      {{"ETag", 4}, {"\"x\"", 3}},          {{"X-A", 3}, {"a\r\nX-Evil: 1", 12}}, {{"X-B\r\n", 5}, {"1", 1}},
-      {{"Content-Length", 14}, {"5", 1}},  {{"connection", 10}, {"x", 1}},         {{"", 0}, {"1", 1}},
-      {{"Access-Control-Allow-Origin", 27}, {"x", 1}}, {{"cache-control", 13}, {"no-cache", 8}},
-      {{"X-C: y", 6}, {"1", 1}},           {{"X-D", 3}, {"", 0}},                  {{"X-\0", 3}, {"1", 1}},
+      {{"ETag", 4}, {"\"x\"", 3}},
+      {{"X-A", 3}, {"a\r\nX-Evil: 1", 12}},
+      {{"X-B\r\n", 5}, {"1", 1}},
+      {{"Content-Length", 14}, {"5", 1}},
+      {{"connection", 10}, {"x", 1}},
+      {{"", 0}, {"1", 1}},
+      {{"Access-Control-Allow-Origin", 27}, {"x", 1}},
+      {{"cache-control", 13}, {"no-cache", 8}},
+      {{"X-C: y", 6}, {"1", 1}},
+      {{"X-D", 3}, {"", 0}},
+      {{"X-\0", 3}, {"1", 1}},
       {{"X-E", 3}, {"\xc3\xa9", 2}},
   };
   static char body[128];
@@ -123,8 +130,10 @@ static const struct eddy_plugin OWN = {
     .abi = EDDY_ABI, .size = sizeof OWN, .name = "own", .http = on_own, .paths = OWN_PATHS};
 
 static void ask_own(const char *path, const char *said) {
-  struct ed_plugin_page page = {.method = ED_LIT("GET"), .path = ed_span_text(path),
-                                .if_none_match = ED_LIT("\"t\""), .accept_encoding = ED_LIT("gzip")};
+  struct ed_plugin_page page = {.method = ED_LIT("GET"),
+                                .path = ed_span_text(path),
+                                .if_none_match = ED_LIT("\"t\""),
+                                .accept_encoding = ED_LIT("gzip")};
   ck_assert_msg(ed_plugins_page(plugged.plugins, &page) == (said != NULL), "%s", path);
   if (said) {
     ck_assert_uint_eq(page.answer.len, 0);

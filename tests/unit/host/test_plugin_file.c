@@ -85,8 +85,9 @@ static void http(void *self, const struct eddy_http_request *request, struct edd
 
 START_TEST(paths_of_its_own) {
   static const char *const fine[] = {"", "x", "a-b_c.txt", "0"};
-  static const char *const wrong[] = {".x",      "..", "a/b", "/a", "A", "a b", "abcdefghijklmnopqrstuvwxyz0123456", "\xc3\xa9",
-                                      "healthz", "db", "new", "room", "admin"};
+  static const char *const wrong[] = {
+      ".x",       "..",      "a/b", "/a",  "A",    "a b",  "abcdefghijklmnopqrstuvwxyz0123456",
+      "\xc3\xa9", "healthz", "db",  "new", "room", "admin"};
   const char *list[2] = {NULL};
   struct eddy_plugin table = {.name = "x", .http = http, .paths = list};
   ck_assert_int_eq(ed_plugin_paths_check(&table, why), 0);
