@@ -315,6 +315,7 @@ static int begin(struct ed_server *server) {
 /* The rooms end while host and plugins are still there for them. */
 static void end(struct ed_server *server) {
   uv_close((uv_handle_t *)&server->hangup, NULL); /* in the loop's last round */
+  signal(SIGHUP, SIG_IGN); /* that has made it deadly again, while rooms may still wait to be written */
   ed_timer_stop(ed_net_timers(server->net), &server->tick);
   ed_watch_free(server->watch);
   ed_net_empty(server->net);
