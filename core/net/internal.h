@@ -87,6 +87,9 @@ static inline void ed_net_tick(struct ed_net *net) {
   if (now > net->timers.now_ms) net->timers.now_ms = now;
 }
 
+/* The time of day may be set, and goes on while the machine sleeps: so it is looked at every so often. */
+void ed_net_look_at_clock(struct ed_net *net);
+
 /* Runs the loop until handles that were closed are gone. */
 void ed_net_run_out(struct ed_net *net);
 

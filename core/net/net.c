@@ -17,6 +17,7 @@
 #define ENDS_MOST 256           /* connections that may end in one run of the loop */
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
+#define WALL_OFF_MS 1000 /* what the time of day may be off by: where it follows each step, it goes back and forth */
 #define TURN_MS 10              /* or so long has passed: what little asks for, a new room, may take long */
 
 int ed_net_check_listen(const char *text, char why[128]) {
@@ -216,6 +217,11 @@ static int64_t wall_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void ed_net_look_at_clock(struct ed_net *net) {
+  int64_t epoch_ms = wall_ms() - (int64_t)(uv_hrtime() / 1000000), off_ms = epoch_ms - net->timers.epoch_ms;
+  if (off_ms < -WALL_OFF_MS || off_ms > WALL_OFF_MS) net->timers.epoch_ms = epoch_ms;
 }
 
 int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const struct ed_log *log) {
