@@ -247,9 +247,10 @@ static void completion(void) {
   for (size_t i = 0, put = 0; i < ED_CTL_COMMANDS_LEN; i++)
     if (strncmp(ED_CTL_COMMANDS[i].words, "ROOM", 4) == 0) printf("%s%s", put++ ? " | " : "", ED_CTL_COMMANDS[i].name);
   puts(
-      ")\n        mapfile -t COMPREPLY < <(compgen -W \"$(eddyctl \"${options[@]}\" rooms --names --limit 1000 "
-      "2>/dev/null)\" "
-      "-- \"$word\") ;;\n    esac\n  fi\n}\ncomplete -F _eddyctl eddyctl");
+      ")\n        # Not by compgen -W, which would carry out a $(command) that a server calls a room.\n"
+      "        while IFS= read -r i; do\n          [[ $i != \"$word\"* || $i == *[!A-Za-z0-9_/-]* ]] || COMPREPLY+=(\"$i\")\n"
+      "        done < <(eddyctl \"${options[@]}\" rooms --names --limit 1000 2>/dev/null) ;;\n"
+      "    esac\n  fi\n}\ncomplete -F _eddyctl eddyctl");
 }
 
 int main(int argc, char **argv) {

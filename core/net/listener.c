@@ -101,7 +101,7 @@ static void accepting(uv_poll_t *poll, int status, int events) {
 static void remove_stale(const struct ed_address *address) {
   struct stat file;
   if (stat(address->local.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return;
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* one that is stopped lets nobody wait */
   if (fd < 0) return;
   if (connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED) unlink(address->local.sun_path);
   close(fd);

@@ -79,6 +79,8 @@ GARBAGE = {
                                       b"Sec-WebSocket-Version: 7\r\n\r\n",
     "an upgrade to something else": b"GET /room/%s/connect HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n"
                                     b"Connection: Upgrade\r\n\r\n",
+    "an upgrade of no path": b"GET HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "an upgrade of an empty path": b"GET  HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
     "an upgrade of another path": b"GET /new HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                   b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n",
 }
