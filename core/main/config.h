@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "base/texts.h"
 #include "host/plugin.h"
+#include "main/lines.h"
 #include "main/problems.h"
 #include "net/callers.h"
 #include "room/space.h"
 
 struct ed_config {         /* owns all that it points to */
+  char *file;              /* that it was read from; NULL: none */
+  struct ed_lines lines;   /* of that */
   struct ed_texts listen;  /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/eddy.sock" */
   struct ed_texts proxies; /* addresses, networks such as "10.0.0.0/8", "unix" */
   const char *scripts;     /* folder; relative to the working folder, or absolute */

@@ -231,14 +231,21 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   net->epoll = -1;
   net->input = ed_alloc(ED_NET_INPUT_LEN);
   net->events = ed_alloc(ED_NET_EVENTS * sizeof *net->events);
-  uv_loop_init(&net->loop);
+  int error = uv_loop_init(&net->loop);
+  if (error) {
+    ed_log(log, ED_LOG_ERROR, "net", "the event loop cannot begin: %s", uv_strerror(error));
+    free(net->input);
+    free(net->events);
+    free(net);
+    return error;
+  }
   ed_timers_init(&net->timers, uv_now(&net->loop));
   net->timers.epoch_ms = wall_ms() - (int64_t)net->timers.now_ms;
   ed_callers_init(&net->callers, &net->options.callers);
   ed_hub_init(&net->hub, &net->timers, log, options->rooms);
   net->hub.gate_ops = options->gate_ops;
   net->hub.gate = options->gate;
-  int error = read_options(net, options);
+  error = read_options(net, options);
   if (!error) error = open_loop(net);
   if (!error) error = ed_bridge_open(net);
   if (!error) error = ed_net_reload_tls(net);

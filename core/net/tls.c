@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "net/tls_private.h"
@@ -17,7 +18,7 @@ struct ed_tls {
 /* OpenSSL's own words for what went wrong first. */
 static int wrong(char why[256], const char *what, const char *path) {
   unsigned long error = ERR_get_error();
-  const char *reason = error ? ERR_reason_error_string(error) : NULL;
+  const char *reason = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : error ? ERR_reason_error_string(error) : NULL;
   snprintf(why, 256, "%.48s %.100s: %.90s", what, path, reason ? reason : "it cannot be used");
   ERR_clear_error();
   return -EINVAL;
