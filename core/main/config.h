@@ -31,8 +31,8 @@ struct ed_config {         /* owns all that it points to */
   const char *admin_listen; /* "auto", "off", or one address as of `listen` */
   const char *admin_key;    /* NULL: none */
   bool admin_public;
-  struct ed_texts admin_origins; /* pages; none: those of the public addresses alone */
-  uint64_t rooms, connections; /* at most, in all */
+  struct ed_texts admin_origins;  /* pages; none: those of the public addresses alone */
+  uint64_t rooms, connections;    /* at most, in all */
   struct ed_caller_rules callers; /* of one address */
   uint64_t header_bytes, upgrade_ms, ping_interval_ms, ping_timeout_ms;
   struct ed_policy_limits {

@@ -33,8 +33,9 @@ static int line_of(const struct ed_config *config, const struct ed_space *space)
 static void add_problem(const struct ed_config *config, const struct ed_space *space, const char *text,
                         struct ed_problems *problems) {
   int line = line_of(config, space);
-  ed_problems_add(problems, line ? config->file : "namespaces", line, "%s%s: policy %s: %.*s", line ? "namespaces: " : "",
-                  space->name, space->policy, (int)strcspn(text, "\n"), text); /* the rest says how it came there */
+  ed_problems_add(problems, line ? config->file : "namespaces", line, "%s%s: policy %s: %.*s",
+                  line ? "namespaces: " : "", space->name, space->policy, (int)strcspn(text, "\n"),
+                  text); /* the rest says how it came there */
 }
 
 int ed_policies_check(const struct ed_config *config, struct ed_problems *problems) {
@@ -48,8 +49,7 @@ int ed_policies_check(const struct ed_config *config, struct ed_problems *proble
   for (size_t i = 0; i < config->spaces_len; i++) {
     const struct ed_space *space = config->spaces[i];
     struct ed_script_error error;
-    if (ed_host_check(host, space, space->policy, &error) < 0)
-      add_problem(config, space, error.text, problems);
+    if (ed_host_check(host, space, space->policy, &error) < 0) add_problem(config, space, error.text, problems);
   }
   ed_host_free(host);
   ed_hub_deinit(&hub);

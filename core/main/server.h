@@ -13,8 +13,8 @@ struct ed_server_options {                /* all borrowed until ed_server_run re
   struct ed_process *process;
 };
 
-/* Whether what a configuration names is as it should be: policies, with their knobs, certificate and key. 0; or -EINVAL, and
- * what is wrong in `problems`. */
+/* Whether what a configuration names is as it should be: policies, with their knobs, certificate and key. 0; or
+ * -EINVAL, and what is wrong in `problems`. */
 int ed_server_check(const struct ed_config *config, struct ed_problems *problems);
 
 /* Listens, serves until SIGTERM or SIGINT has drained it, and ends. `*config` is replaced when it is loaded again; its

@@ -4,7 +4,8 @@
 #include <strings.h>
 
 #define DIGITS_MAX 15 /* of a Content-Length: below 2^53 */
-#define PARTS_MAX 63  /* marks between parts of a query: libwebsockets has places for some 90, and other headers need them, too */
+#define PARTS_MAX \
+  63 /* marks between parts of a query: libwebsockets has places for some 90, and other headers need them, too */
 
 size_t ed_head_find_end(const uint8_t *at, size_t len, size_t seen) {
   size_t from = seen > 3 ? seen - 3 : 0;

@@ -12,10 +12,10 @@
 #include "net/conn.h"
 #include "net/internal.h"
 
-#define BACKLOG 4096     /* the system caps it at net.core.somaxconn */
-#define ACCEPT_MOST 64   /* at one event: then others get their turn */
-#define SURPLUS_MOST 64  /* connections above a limit, there to be told so */
-#define ADMIN_MOST 64    /* connections to the admin interface, besides all others */
+#define BACKLOG 4096    /* the system caps it at net.core.somaxconn */
+#define ACCEPT_MOST 64  /* at one event: then others get their turn */
+#define SURPLUS_MOST 64 /* connections above a limit, there to be told so */
+#define ADMIN_MOST 64   /* connections to the admin interface, besides all others */
 #define AGAIN_MS 100
 #define TELL_MS 10000
 

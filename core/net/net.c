@@ -18,7 +18,7 @@
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
 #define WALL_OFF_MS 1000 /* what the time of day may be off by: where it follows each step, it goes back and forth */
-#define TURN_MS 10              /* or so long has passed: what little asks for, a new room, may take long */
+#define TURN_MS 10       /* or so long has passed: what little asks for, a new room, may take long */
 
 int ed_net_check_listen(const char *text, char why[128]) {
   struct ed_address_text parts;
@@ -79,7 +79,8 @@ static void set_clock(struct ed_net *net) {
   if (due == UINT64_MAX)
     uv_timer_stop(&net->clock);
   else
-    /* It repeats, as one that comes due between here and the wait is run before the wait, which would then have no end. */
+    /* It repeats, as one that comes due between here and the wait is run before the wait, which would then have no end.
+     */
     uv_timer_start(&net->clock, on_clock, due > now ? due - now : 0, 1);
 }
 

@@ -1,5 +1,5 @@
-/* A request becomes a WebSocket: a member of its room, whose frames incoming.c reads and outgoing.c writes. libwebsockets
- * never sees it; README.md says why. */
+/* A request becomes a WebSocket: a member of its room, whose frames incoming.c reads and outgoing.c writes.
+ * libwebsockets never sees it; README.md says why. */
 #include <libwebsockets.h>
 #include <sys/socket.h>
 

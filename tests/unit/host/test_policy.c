@@ -228,9 +228,9 @@ END_TEST
 START_TEST(test_made_key) {
   script(&s, "rooms/p.lua",
          LINES("local fields, texts = { push = function() return nil, 'mine' end }, {}",
-               "return setmetatable(fields, { __index = function(_, name)", "  local key = 'k' .. tostring(name):rep(20)",
-               "  if name == 'key' then return key .. '*' end", "  for i = 1, 2000 do texts[i % 8] = key .. i end",
-               "end })"));
+               "return setmetatable(fields, { __index = function(_, name)",
+               "  local key = 'k' .. tostring(name):rep(20)", "  if name == 'key' then return key .. '*' end",
+               "  for i = 1, 2000 do texts[i % 8] = key .. i end", "end })"));
   play(&s, "room", "p");
   join(&s.world, &a);
   PUSH(&a, ED_RELAY, "other", "1");

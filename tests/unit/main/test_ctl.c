@@ -60,8 +60,8 @@ START_TEST(putting) {
   put("\xc3\xa4\xc3\xb6\xc3\xbc", 3, "\xc3\xa4\xc3\xb6\xc3\xbc");
   put("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!", 4, "\xc3\xa4...");
   put("a\033[31m\n\x7f\xc2\x9b!", 0, "a?[31m ?\?!"); /* nothing that a terminal obeys */
-  put("\xf0\x9f", 0, "??");                         /* cut off: no byte is read beyond it */
-  put("\x9b\033[31m", 0, "??[31m");                 /* nothing hides behind what is no UTF-8 */
+  put("\xf0\x9f", 0, "??");                          /* cut off: no byte is read beyond it */
+  put("\x9b\033[31m", 0, "??[31m");                  /* nothing hides behind what is no UTF-8 */
   put("\xc3\033c \xe2\x82\033c \xc0\x9b", 0, "??c ???c ??");
   put("\u20ac\U0001f600", 0, "\u20ac\U0001f600");
 }

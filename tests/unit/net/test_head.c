@@ -100,9 +100,18 @@ static const struct {
   const char *line;
   int status;
 } METHODS[] = {
-    {"GET / HTTP/1.1", 0},      {"HEAD / HTTP/1.1", 0}, {"OPTIONS / HTTP/1.1", 0}, {"POST / HTTP/1.1", 0},
-    {"CONNECT a:1 HTTP/1.1", 405}, {"DELETE / HTTP/1.1", 405}, {"PRI * HTTP/2.0", 405}, {"get / HTTP/1.1", 400},
-    {"GET", 400},               {" GET /", 400},        {"GETX/", 400},            {"\x16\x03\x01", 400},
+    {"GET / HTTP/1.1", 0},
+    {"HEAD / HTTP/1.1", 0},
+    {"OPTIONS / HTTP/1.1", 0},
+    {"POST / HTTP/1.1", 0},
+    {"CONNECT a:1 HTTP/1.1", 405},
+    {"DELETE / HTTP/1.1", 405},
+    {"PRI * HTTP/2.0", 405},
+    {"get / HTTP/1.1", 400},
+    {"GET", 400},
+    {" GET /", 400},
+    {"GETX/", 400},
+    {"\x16\x03\x01", 400},
 };
 
 START_TEST(methods) {

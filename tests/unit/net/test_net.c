@@ -16,22 +16,37 @@
 static const struct ed_space SPACE = {
     .name = "default",
     .policy = "default",
-    .limits = {.message = 1024, .depth = 16, .key = 64, .keys = 8, .room_messages = 8, .room_bytes = 1024,
-               .stream_messages = 8, .stream_bytes = 1024, .members = 8, .queue = 4096, .errors = 3},
+    .limits = {.message = 1024,
+               .depth = 16,
+               .key = 64,
+               .keys = 8,
+               .room_messages = 8,
+               .room_bytes = 1024,
+               .stream_messages = 8,
+               .stream_bytes = 1024,
+               .members = 8,
+               .queue = 4096,
+               .errors = 3},
 };
 static const struct ed_space *const SPACES[] = {&SPACE};
 static const struct ed_log SILENT = {0};
 
 static struct ed_net_options options(const char *const *listen, size_t len) {
   return (struct ed_net_options){
-      .listen = listen, .listen_len = len, .spaces = SPACES, .spaces_len = 1, .connections = 16, .rooms = 16,
-      .header_bytes = 4096, .drain_ms = 100, /* and nothing else that would end a connection */
+      .listen = listen,
+      .listen_len = len,
+      .spaces = SPACES,
+      .spaces_len = 1,
+      .connections = 16,
+      .rooms = 16,
+      .header_bytes = 4096,
+      .drain_ms = 100, /* and nothing else that would end a connection */
   };
 }
 
 static int connect_to(unsigned port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   ck_assert_int_eq(connect(fd, (struct sockaddr *)(void *)&address, sizeof address), 0);
   return fd;
