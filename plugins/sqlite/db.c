@@ -155,6 +155,8 @@ int db_open(sqlite3 **db, const char *path, const char *vfs, enum db_mode mode, 
     sqlite3_busy_timeout(*db, BUSY_MS);
     if (sqlite3_exec(*db, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL))
       rc = failed(*db, why);
+    else if (mode == DB_WRITE && sqlite3_db_readonly(*db, "main") == 1) /* which SQLite takes for good enough */
+      snprintf(why, DB_WHY, "its file may not be written"), rc = -EACCES;
     else
       rc = mode == DB_WRITE ? settle(*db, why) : check_version(*db, why);
   }
