@@ -4,8 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { test } from 'node:test';
-import { agree, scene, text, until } from './harness.js';
+import { agree, scene, test, text, until } from './harness.js';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const web = path.resolve(here, '../../plugins/web');
