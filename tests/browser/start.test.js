@@ -74,6 +74,16 @@ test('pages: no scripts, styles, handlers within', () => {
   }
 });
 
+test('colours that have a name are in one place', () => {
+  const all = fs.readdirSync(web, { recursive: true }).filter((file) => /^(start|demos|console)\/.*\.css$/.test(file));
+  assert.ok(all.includes('start/colours.css') && all.length > 8, all.join());
+  for (const file of all) {
+    if (file === 'start/colours.css') continue;
+    const css = fs.readFileSync(path.join(web, file), 'utf8');
+    assert.ok(!/--[\w-]+:\s*(#|rgb|hsl|oklch)|prefers-color-scheme/.test(css), file);
+  }
+});
+
 test('types: all demos and the start page pass tsc --strict', () => {
   const tsc = path.join(here, 'node_modules/typescript/bin/tsc');
   try {
