@@ -144,6 +144,22 @@ test('the referee takes back a move out of turn', async (t) => {
   }
 });
 
+// Whoever acts at that moment has not seen yet that the other's move is taken back.
+test('a move that crosses what the referee takes back is shown all the same', async (t) => {
+  const { a, b } = t;
+  await together(t, 'tictactoe', a, b);
+  for (const page of [a, b]) await page.reduce('db', 'tictactoe', game.toString(), initialGame, NEVER);
+  await a.dispatch('db', 'tictactoe', [{ type: 'move', index: 4, player: 'ann' }]);
+  await until('b sees it', () => b.seen('db/tictactoe'), (state) => state?.board[4] === 1);
+  await Promise.all([
+    a.dispatch('db', 'tictactoe', [{ type: 'move', index: 4, player: 'ann' }]), // taken, whoever's turn it is
+    b.dispatch('db', 'tictactoe', [{ type: 'move', index: 0, player: 'ben' }]),
+  ]);
+  for (const page of [a, b])
+    await until('they agree', () => page.seen('db/tictactoe'),
+                ({ board: squares, oPlayer }) => oPlayer === 'ben' && squares.join() === '0,,,,1,,,,');
+});
+
 test('whiteboard: shapes are the same for all, before and after folds', async (t) => {
   const { a, b } = t;
   const room = await together(t, 'whiteboard', a, b);
