@@ -85,7 +85,7 @@ for (const cbor of [false, true]) {
     await until('a sees ben', () => a.seen('db/presence'), (all) => all?.ben?.value.x === 2);
     await until('b sees ann', () => b.seen('db/presence'), (all) => all?.ann?.value.x === 1);
     await a.updatePresence('db', { x: 3 });
-    await until('b sees ann move', () => b.seen('db/presence'), (all) => all.ann.value.x === 3);
+    await until('b sees ann move', () => b.seen('db/presence'), (all) => all?.ann?.value.x === 3);
     assert.deepEqual(Object.keys(await a.seen('db/presence')), ['ben'], 'a sees itself');
     await b.leavePresence('db');
     await b.disconnect('db');

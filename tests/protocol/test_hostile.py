@@ -1,5 +1,6 @@
 """Bad messages: each gets an error, changes no room, costs no connection and no memory."""
 
+import itertools
 import json
 import time
 
@@ -227,13 +228,15 @@ def memory(t):
     assert t.http("GET", f"/room/{room}").status == 200
 
 
-@test("connections and rooms: the daemon's memory is where it was", {"namespaces.default.idle": "300ms"},
+@test("connections and rooms: the daemon's memory is where it was", {"namespaces.auto.idle": "300ms"},
       encodings=(None,), alone="daemon")
 def memory_rooms(t):
+    numbers = itertools.count()
+
     def come_and_go(times):
         for _ in range(times):
-            room = t.new_room()
-            a, b = t.connect(room, "json"), t.connect(room, "cbor")
+            room = f"room-{next(numbers)}"  # which begins when the first one connects: it cannot be gone before
+            a, b = (t.connect(room, encoding, base="/db/auto") for encoding in ("json", "cbor"))
             a.push("k", "x" * 2000)
             b.get("k")
             a.expect({"type": "push", "key": "k", "value": "x" * 2000, "seq": 1})
