@@ -295,17 +295,18 @@ test('options: of each hook, and the connection of another room', async (t) => {
 
 test('a reducer that is made anew at each render: the latest counts; another key: another state', async (t) => {
   const room = await createRoom(daemon.api);
-  let current;
+  let current, dispatched;
   function Scaled({ by, name }) {
     const [sum, dispatch] = ours.useSharedReducer(name, (state, n) => state + n * by, 0);
     useEffect(() => void (current = by)); // behind the hook's own
-    return h('button', { name: 'add', onClick: () => dispatch(1) }, sum);
+    return h('button', { name: 'add', onClick: () => (dispatched = dispatch(1)) }, sum);
   }
   const element = (by, name) => provider(room, h(Scaled, { by, name }));
   const a = page(t, element(1, 'r'));
   await until('it is there', () => a.text() === '0');
   a.click('add');
   await until('one', () => a.text() === '1');
+  await dispatched; // what the room puts in order is reduced by the reducer that is there then
   a.show(element(10, 'r'));
   await until('it is rendered', () => current === 10);
   a.click('add');
