@@ -123,7 +123,7 @@ int db_migrate(sqlite3 *db, const char *const *steps, size_t len, char why[DB_WH
 
 /* Not before it is known to be ours: the journal's mode stays in the file. */
 static int settle(sqlite3 *db, char why[DB_WHY]) {
-  int version;
+  int version = 0;
   int rc = identify(db, &version, why);
   if (rc == 0 && version > (int)DB_STEPS_LEN) rc = too_new(version, DB_STEPS_LEN, why);
   if (rc) return rc;
@@ -135,7 +135,7 @@ static int settle(sqlite3 *db, char why[DB_WHY]) {
 }
 
 static int check_version(sqlite3 *db, char why[DB_WHY]) {
-  int version;
+  int version = 0;
   int rc = identify(db, &version, why);
   if (rc || version == (int)DB_STEPS_LEN) return rc;
   if (version > (int)DB_STEPS_LEN) return too_new(version, DB_STEPS_LEN, why);

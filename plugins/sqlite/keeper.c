@@ -52,7 +52,7 @@ static struct kept *kept_find(struct keeper *keeper, struct eddy_text name) {
 }
 
 static void unname(struct keeper *keeper, struct kept *kept) {
-  if (kept->named) HASH_DEL(keeper->names, kept);
+  if (kept->named) HASH_DEL(keeper->names, kept); /* NOLINT(clang-analyzer-*): uthash */
   kept->named = false;
 }
 

@@ -259,12 +259,12 @@ def tail():
 
 
 def tail_answers_pings():
-    with Server({"limits.ping_interval": "200ms", "limits.ping_timeout": "1500ms"}) as s:
+    with Server({"limits.ping_interval": "200ms", "limits.ping_timeout": "3s"}) as s:
         id = s.t.new_room()
         process = subprocess.Popen([str(server.BUILD / "eddyctl"), "-s", s.socket, "tail", id, "-n", "1"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         eventually(lambda: s.get(f"/rooms/default/{id}").json["watchers"] == 1)
-        time.sleep(3)  # silent for longer than it may be
+        time.sleep(4)  # silent for longer than it may be
         s.ctl("push", id, "k", "1")
         out, err = process.communicate(timeout=SECONDS)
         check(process.returncode == 0 and "append" in out, out, err)

@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "protocol"))
 
 import client  # noqa: E402
-from daemon import SANITIZER, Daemon, free_port  # noqa: E402
+from daemon import SANITIZER, Daemon  # noqa: E402
 from disk import FAULTS, Disk  # noqa: E402
 from load import WINDOW, Player, Wire  # noqa: E402
 
@@ -311,7 +311,7 @@ def refused_at_start(program, path):
         config = os.path.join(folder, "eddy.lua")
         with open(config, "w") as file:
             file.write("return {}\n")
-        command = [program, "-c", config, "-l", f"127.0.0.1:{free_port()}", "-s", f"plugins.sqlite.path={path}",
+        command = [program, "-c", config, "-l", "127.0.0.1:0", "-s", f"plugins.sqlite.path={path}",
                    "-s", f"scripts={os.path.join(HERE, '../../scripts')}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         check(done.returncode == 1, done.returncode, done.stderr)

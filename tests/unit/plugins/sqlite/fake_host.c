@@ -316,7 +316,7 @@ int room_do(struct eddy_core *world, struct eddy_room *room, enum eddy_change_ki
 void room_turn(struct eddy_core *world) { eddy_plugin.turn(world->self); }
 
 bool room_safe(struct eddy_core *world, struct eddy_room *room) {
-  for (int i = 0; i < 5000 && room->outbox != UINT64_MAX; i++) world_work(world), nap();
+  for (int i = 0; i < PATIENCE && room->outbox != UINT64_MAX; i++) world_work(world), nap();
   return room->outbox == UINT64_MAX;
 }
 

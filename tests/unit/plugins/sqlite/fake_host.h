@@ -8,6 +8,8 @@
 
 #include "eddy/plugin.h"
 
+#define PATIENCE 30000 /* naps of a millisecond, for a writer to have done something: the machine may be busy */
+
 struct fake_message {
   char key[32];
   uint64_t seq;
