@@ -80,7 +80,7 @@ int ed_process_write_pid(struct ed_process *process, const char *path) {
   if (!written) {
     const char *why = fd == -EWOULDBLOCK ? "another eddyd that runs has it" : strerror(fd < 0 ? -fd : errno);
     fprintf(stderr, "eddyd: --pidfile %s: %s\n", path, why);
-    if (fd >= 0) close(fd);
+    if (fd >= 0) unlink(path), close(fd); /* an empty one would say nothing */
     return -1;
   }
   process->pidfile = fd;
