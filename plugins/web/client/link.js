@@ -29,10 +29,14 @@ function merge(base, over = base) {
 }
 
 /**
+ * An original server takes no tags, and Node's cbor-x puts one before a byte string unless it is told not to.
  * @param {ConnectionOptions['cbor']} cbor
- * @returns {Promise<Codec> | Codec | undefined}
+ * @returns {Promise<Codec | undefined>}
  */
-const codecOf = (cbor) => (cbor === true ? import('cbor-x') : cbor || undefined);
+const codecOf = async (cbor) =>
+  cbor === true
+    ? new (await import('cbor-x')).Encoder({ useRecords: false, tagUint8Array: false })
+    : cbor || undefined;
 
 /**
  * @param {string} text
@@ -171,7 +175,7 @@ export class Link {
 
   /**
    * A server that does not know eddy.v1 makes a handshake that offers it fail, as browsers see it: then once more
-   * without.
+   * without. One that knew it, and was just not there in that moment, is offered it again.
    * @param {boolean} offer
    */
   #dial(offer) {
@@ -201,7 +205,10 @@ export class Link {
     };
     socket.onopen = () => {
       opened = true;
-      if (!socket.protocol) up();
+      if (this.#known && !offer) {
+        this.#known = false;
+        this.reconnect();
+      } else if (!socket.protocol) up();
     };
     socket.onmessage = ({ data }) => {
       this.#heard = Date.now();

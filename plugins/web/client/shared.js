@@ -3,9 +3,6 @@
 /** @import { Connection, PushAction } from './index.js' */
 import { Store, noop, randomId } from './util.js';
 
-/** How often one thing is sent, at most, where connections are lost over it. */
-const TRIES = 3;
-
 /**
  * One thing that was said here: its number, how often it was sent, whether it is on its way now.
  * @typedef {{ n: number, sent: number, on: boolean }} Said
@@ -57,6 +54,18 @@ export class Shared extends Store {
   }
 
   /**
+   * What was dealt with, and has not come back: the room dropped it; or an original server, which loses what is too much
+   * at once, lost the answer. Then there is more to ask for than this.
+   * @protected
+   */
+  renew() {
+    if (!this.live) return; // it will be asked for, or is already
+    this.live = false;
+    this.#end();
+    this.start();
+  }
+
+  /**
    * Says it. Where the connection breaks meanwhile, what comes when it is back shows whether it was heard: see again().
    * @protected
    * @param {Said} one
@@ -71,7 +80,7 @@ export class Shared extends Store {
       over(undefined, await this.connection.push(this.key, { ...value, i: this.id, n: one.n }, action));
     } catch (/** @type {any} */ error) {
       one.on = false;
-      if (error.code !== 'connection_lost' || one.sent >= TRIES) over(error);
+      if (error.code !== 'connection_lost' || one.sent > 2) over(error); // three times at most, where it costs connections
     }
   }
 }
