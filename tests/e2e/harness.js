@@ -31,7 +31,7 @@ function freePort() {
 
 class Daemon {
   /** `options`: knobs by their dotted names. */
-  async start(program, options = {}) {
+  async start(program, options = {}, original = false) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-e2e-'));
     const config = path.join(this.folder, 'eddy.lua');
     const scripts = JSON.stringify(path.resolve(__dirname, '../../scripts'));
@@ -39,7 +39,7 @@ class Daemon {
     fs.writeFileSync(config, `return { scripts = ${scripts}, plugins = { ${plugins} } }\n`);
     this.port = await freePort();
     this.log = '';
-    const args = ['-c', config, '-l', `127.0.0.1:${this.port}`];
+    const args = original ? ['--port', `${this.port}`] : ['-c', config, '-l', `127.0.0.1:${this.port}`];
     for (const [name, value] of Object.entries(options)) args.push('-s', `${name}=${value}`);
     this.child = spawn(path.resolve(program), args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
@@ -47,13 +47,15 @@ class Daemon {
     this.child.on('error', (error) => (this.log += error));
     this.api = `http://127.0.0.1:${this.port}`;
     const serves = () => fetch(`${this.api}/healthz`).then((answer) => answer.status, () => 0);
-    await until(`eddyd does not serve: ${this.log}`, serves, (status) => status === 200);
+    this.original = original;
+    await until(`it does not serve: ${this.log}`, serves, (status) => status === (original ? 404 : 200));
   }
 
   /** Ends it; what was wrong about the way it ended, or nothing. */
   async stop() {
     this.child.kill('SIGTERM');
     const status = await Promise.race([this.ended, sleep(20000).then(() => 'nothing: it goes on')]);
+    if (this.original && status === 'SIGTERM') return undefined;
     if (status !== 0) this.child.kill('SIGKILL');
     fs.rmSync(this.folder, { recursive: true, force: true });
     const report = /Sanitizer|runtime error:/.test(this.log);
