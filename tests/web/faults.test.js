@@ -2,8 +2,8 @@
 // needs no eddyd is played against an original server too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Presence, SharedReducer, SharedState, connect, createRoom } from 'eddy-client';
-import { Daemon, EDDYD, Proxy, broken, closing, sleep, until } from './harness.js';
+import { Presence, SharedReducer, SharedState, connect, createRoom, joinRoom } from 'eddy-client';
+import { Daemon, EDDYD, ORIGINAL, Proxy, broken, closing, sleep, until } from './harness.js';
 
 const FAST = { reconnect: { min: 20, max: 200 } };
 const list = (state, action) => [...state, action];
@@ -237,6 +237,21 @@ test('the daemon drains: closed with 1001, and back when it is there again', EDD
   assert.equal(told[0][1], 1001);
   await daemon.run();
   await until('it is back', () => a.status.connected);
+});
+
+const GONE = { skip: !ORIGINAL && 'of original servers alone' };
+test('an original server that is started again knows no rooms: who looks its room up is told so', GONE, async (t) => {
+  const daemon = await Daemon.start();
+  const room = await createRoom(daemon.api);
+  const a = closing(t, connect(() => joinRoom(daemon.api, room.room), FAST));
+  const b = closing(t, connect(room, FAST));
+  await Promise.all([a.ready, b.ready]);
+  await daemon.kill();
+  await daemon.run();
+  await until('a is told', () => a.status.state === 'closed');
+  assert.deepEqual([a.status.reason, a.status.code], ['refused', 404]);
+  await until('b is not', () => b.status.reason === 'unreachable');
+  assert.match(b.status.state, /waiting|connecting/);
 });
 
 test('presence over a cut: the others do not see it flicker', async (t) => {
