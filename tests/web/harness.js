@@ -14,8 +14,11 @@ globalThis.window ??= globalThis;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Milliseconds for anything to come: the machine may be busy with other things, or stand still for a while. */
+export const PATIENCE = 30000;
+
 /** Asks again until `ask` gives something; what it gave. */
-export async function until(what, ask, patience = 10000) {
+export async function until(what, ask, patience = PATIENCE) {
   const end = Date.now() + patience;
   for (;;) {
     const value = await ask();
@@ -33,16 +36,21 @@ export async function broken(db, by) {
   await until('it is noticed', () => gone);
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net
-      .createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => resolve(port));
-      });
-  });
+/**
+ * A port that nobody listens on, and that stays so while a daemon or a proxy is away: the system gives those from 32768
+ * on to whoever asks for any, and to connections.
+ */
+async function freePort() {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 22000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) =>
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+    );
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Which original server is played against, `release` or `head`; undefined: eddyd. tests/original/README.md */
@@ -67,8 +75,8 @@ export class Daemon {
 
   async run() {
     this.log = '';
-    const stdio = ['ignore', 'pipe', 'pipe'];
-    this.child = spawn(process.env.EDDYD, ORIGINAL ? ['--port', `${this.port}`] : this.args(), { stdio, cwd: this.folder });
+    const args = ORIGINAL ? ['--port', `${this.port}`] : this.args();
+    this.child = spawn(process.env.EDDYD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve(code ?? signal)));
     const serves = () =>
@@ -76,7 +84,10 @@ export class Daemon {
         ({ ok, status }) => ok || (ORIGINAL && status === 404),
         () => false,
       );
-    await until(`it serves: ${this.log}`, serves);
+    let ended = false;
+    this.ended.then(() => (ended = true));
+    await until('it serves', async () => ended || (await serves()));
+    if (ended) throw new Error(`it does not serve: ${this.log}`);
   }
 
   args() {
@@ -96,7 +107,8 @@ export class Daemon {
   async end() {
     const status = await this.kill('SIGTERM');
     fs.rmSync(this.folder, { recursive: true, force: true });
-    if (status !== (ORIGINAL ? 'SIGTERM' : 0) && status !== 'SIGKILL') throw new Error(`eddyd ended with ${status}\n${this.log.slice(-4000)}`);
+    if (status === 'SIGKILL' || status === (ORIGINAL ? 'SIGTERM' : 0)) return;
+    throw new Error(`it ended with ${status}\n${this.log.slice(-4000)}`);
   }
 }
 
@@ -108,6 +120,7 @@ export class Proxy {
   static async start(port) {
     const proxy = new Proxy();
     proxy.target = port;
+    proxy.port = await freePort();
     await proxy.listen();
     after(() => proxy.end());
     return proxy;
@@ -119,8 +132,7 @@ export class Proxy {
       this.pass(socket, onward, 'up');
       this.pass(onward, socket, 'down');
     });
-    await new Promise((resolve) => this.server.listen(this.port ?? 0, '127.0.0.1', resolve));
-    this.port = this.server.address().port;
+    await new Promise((resolve, reject) => this.server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
   }
 
   pass(from, to, way) {

@@ -82,10 +82,10 @@ export class Connection extends Link {
         this.#resumed(message);
         break;
       case 'stream_size':
-        for (const { size } of topic?.subs ?? []) if (size) guarded(size, message.size);
+        topic?.subs.forEach(({ size }) => size && guarded(size, message.size));
         break;
       case 'pong':
-        this.#pings.get(message.nonce ?? [...this.#pings.keys()][0])?.(performance.now());
+        this.#pings.get(message.nonce)?.(performance.now());
         break;
       case 'ack':
         this.#settle(message.id)?.resolve(message.seq);
@@ -116,10 +116,9 @@ export class Connection extends Link {
       this.#tidy(topic);
     }
     for (const done of this.#pings.values()) done(null);
-    const sent = [...this.#sent.values()];
-    this.#sent.clear();
     const error = new EddyError('connection_lost');
-    for (const { reject } of sent) reject(error);
+    for (const { reject } of this.#sent.values()) reject(error);
+    this.#sent.clear();
   }
 
   /** @protected @param {EddyError} error */
@@ -337,7 +336,7 @@ export class Connection extends Link {
     const { message, ack } = push;
     if (ack) this.#sent.set(id, push);
     try {
-      this.transmit(ack && this.v1 ? { ...message, id } : message);
+      this.transmit(ack && this.v1 ? { id, ...message } : message);
     } catch (error) {
       this.#sent.delete(id);
       push.reject(error);

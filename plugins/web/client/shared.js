@@ -36,13 +36,12 @@ export class Shared extends Store {
 
   /** @protected */
   start() {
-    const self = /** @type {any} */ (this);
-    this.#end = this.connection.subscribe(this.key, (item) => self.item(item), {
-      size: (size) => self.size?.(size),
-      reset: (items) => self.reset(items),
+    this.#end = this.connection.subscribe(this.key, (item) => /** @type {any} */ (this).item(item), {
+      size: (size) => /** @type {any} */ (this).size?.(size),
+      reset: (items) => /** @type {any} */ (this).reset(items),
       sync: (live) => {
         this.live = live;
-        if (live) self.again();
+        if (live) /** @type {any} */ (this).again();
       },
     });
   }
