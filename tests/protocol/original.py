@@ -17,7 +17,7 @@ import client
 import player
 import session
 import values
-from daemon import free_port
+from daemon import reserved_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "ORIGINAL.md")
@@ -29,15 +29,14 @@ class Original:
 
     def __init__(self, program, patience):
         self.patience = patience
-        for _ in range(3):  # another process may take the port between the look and the bind
-            self.address = ("127.0.0.1", free_port())
-            self.host = "%s:%d" % self.address
-            self.process = subprocess.Popen([program, "--port", str(self.address[1])], stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            if self.serves():
-                return
+        self.reservation = reserved_port()
+        self.address = self.reservation.getsockname()
+        self.host = "%s:%d" % self.address
+        self.process = subprocess.Popen([program, "--port", str(self.address[1])], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not self.serves():
             self.finish()
-        raise RuntimeError("the original server did not start")
+            raise RuntimeError("the original server did not start")
 
     def serves(self):
         deadline = time.monotonic() + 20
@@ -52,6 +51,7 @@ class Original:
     def finish(self):
         self.process.kill()
         self.process.wait()
+        self.reservation.close()
 
 
 class Translated(session.Connection):
