@@ -72,7 +72,8 @@ for (const cbor of [false, true]) {
     const get = () => a.http(room.http_url, { type: 'get', key: 'sum', seq: 0 });
     const stream = await until('compacted', get, ({ data }) => data[0].value.reset !== undefined && data.length < 30);
     assert.ok(stream.data.length < count, `${stream.data.length} retained of ${count}`);
-    assert.ok(stream.data.slice(1).every((item) => item.value.reset === undefined), 'two bases');
+    if (!t.daemon.original) // which keeps both, where two pages compact at once
+      assert.ok(stream.data.slice(1).every((item) => item.value.reset === undefined), 'two bases');
     await a.connect('late', room.socket_url, cbor);
     await a.reducer('late', 'sum', 10);
     const late = await until('a newcomer', () => a.seen('late/sum'), (state) => state?.order.length === count);
@@ -170,6 +171,7 @@ test('http: HttpConnection pushes, gets and fails', async (t) => {
   const { a, b } = t;
   const room = await together(t);
   await b.subscribe('db', 'k');
+  await until('subscribed', () => b.latency('db'), (ms) => ms > 0);
   const push = (value) => a.http(room.http_url, { type: 'push', key: 'k', action: { type: 'append' }, value });
   assert.equal(await push({ n: 1 }), null);
   assert.deepEqual(await push({ n: 2 }), { type: 'stream_size', key: 'k', size: 2 });
