@@ -20,6 +20,17 @@ test('hello: the connection knows its member id and that the server speaks eddy.
   assert.equal(a.member, 1);
 });
 
+test('a server at a path, and a namespace: where its console is', async (t) => {
+  const mock = await Mock.start();
+  const server = mock.url.replace('/room/mock/connect', '/some/room/prefix');
+  for (const path of ['/room/mock/connect', '/db/name/room/mock/connect', '/room/mock/connect?a=b/c']) {
+    const a = closing(t, connect(server + path, FAST));
+    await a.ready;
+    const console = `${server.replace('ws', 'http')}/console/?url=${encodeURIComponent(server + path)}`;
+    assert.equal(a.status.debugUrl, console);
+  }
+});
+
 for (const protocol of ['plain', 'strict']) {
   test(`a server that does not know eddy.v1 (${protocol}): once more without, and it works`, async (t) => {
     const mock = await Mock.start(protocol);
@@ -45,6 +56,22 @@ for (const protocol of ['plain', 'strict']) {
     assert.equal(await a.push('k', 3), 3);
   });
 }
+
+test('a server that is back between two handshakes of one attempt: eddy.v1 all the same', async (t) => {
+  const mock = await Mock.start();
+  const a = join(t, mock);
+  await a.ready;
+  mock.handshakes.length = 0;
+  mock.away = 3; // after three failures an attempt ends with a handshake that does not offer it: that one succeeds
+  await broken(a, () => mock.cut());
+  await until('it is back', () => a.status.connected);
+  assert.deepEqual(mock.handshakes, ['eddy.v1', 'eddy.v1', 'eddy.v1', undefined, 'eddy.v1']);
+  assert.deepEqual([a.v1, a.status.protocol], [true, 'eddy.v1']);
+  // And one that has indeed become another is taken as it is.
+  mock.protocol = 'strict';
+  mock.cut();
+  await until('it is plain', () => a.status.connected && !a.v1);
+});
 
 test('protocol plain: it is not offered', async (t) => {
   const mock = await Mock.start();
@@ -193,7 +220,7 @@ test('a second listener is told all from the beginning, the first nothing twice'
 test('get: once, leaves no subscription behind, and fails in time', async (t) => {
   const mock = await Mock.start();
   mock.push('k', 'x', { type: 'append' });
-  const a = join(t, mock, { timeout: 200 });
+  const a = join(t, mock);
   assert.deepEqual(await a.get('k'), [{ value: 'x', seq: 1 }]);
   await a.testLatency();
   assert.deepEqual(
@@ -201,7 +228,9 @@ test('get: once, leaves no subscription behind, and fails in time', async (t) =>
     ['k'],
   );
   mock.before = (_, { type }) => type === 'get';
-  await assert.rejects(a.get('k'), { code: 'timeout' });
+  const b = join(t, mock, { timeout: 200 });
+  await b.ready;
+  await assert.rejects(b.get('k'), { code: 'timeout' });
 });
 
 test('unsubscribe and subscribe again at once', async (t) => {

@@ -7,6 +7,9 @@ import { EddyError, Signal, guarded, noop, quiet } from './util.js';
 
 const PROTOCOL = 'eddy.v1';
 
+/** Where the server of a room is, whatever path a proxy has put it at. @param {string} url of the room's socket */
+const serverOf = (url) => url.replace(/^ws/, 'http').replace(/(\/db\/[^/]+)?\/room\/[^/]+\/connect(\?.*)?$/, '');
+
 /** What an option of the same name, or a part of it, replaces. */
 const defaults = {
   protocol: 'auto',
@@ -171,10 +174,11 @@ export class Link {
 
   /**
    * A server that does not know eddy.v1 makes a handshake that offers it fail, as browsers see it: then once more
-   * without.
+   * without. One that knew it may have come back between the two: then it is offered to whom we have reached.
    * @param {boolean} offer
+   * @param {boolean} [reached] just now
    */
-  #dial(offer) {
+  #dial(offer, reached = !this.#known) {
     const { options } = this;
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     if (!Socket) throw new EddyError('no_websocket');
@@ -194,14 +198,18 @@ export class Link {
       const { reconnect, heartbeat } = options;
       if (reconnect) this.#timers.push(setTimeout(() => (this.#failures = 0), reconnect.stable));
       if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), heartbeat.interval));
-      const debugUrl = new URL(`/console/?url=${encodeURIComponent(this.url)}`, this.url.replace('ws', 'http')).href;
+      const debugUrl = `${serverOf(this.url)}/console/?url=${encodeURIComponent(this.url)}`;
       this.status = { connected: true, state: 'connected', protocol: hello ? PROTOCOL : 'plain', debugUrl };
       /** @type {any} */ (this).opened(hello);
       if (this.#up) this.#tell(this.status);
     };
     socket.onopen = () => {
       opened = true;
-      if (!socket.protocol) up();
+      if (socket.protocol) return;
+      if (offer || reached || options.protocol === 'plain') return up();
+      clearTimeout(timer);
+      this.#dial(true, true);
+      socket.close();
     };
     socket.onmessage = ({ data }) => {
       this.#heard = Date.now();
@@ -219,7 +227,7 @@ export class Link {
     socket.onclose = ({ code, reason: message }) => {
       clearTimeout(timer);
       if (socket !== this.#socket) return;
-      if (!opened && offer && (!this.#known || this.#failures > 2)) return this.#dial(false);
+      if (!opened && offer && (reached || this.#failures > 2)) return this.#dial(false, reached);
       const reason = this.#hint ? 'draining' : !opened ? 'unreachable' : code === 1006 ? 'lost' : 'closed';
       this.#lost({ reason, code, message });
     };
