@@ -192,6 +192,10 @@ int ed_relay_new(struct ed_net *net, struct ed_tls *tls, int fd, struct ed_relay
 void ed_relay_leave(struct ed_relay *relay) {
   *relay->owner = NULL;
   relay->owner = NULL;
+  if (!SSL_is_init_finished(relay->ssl)) { /* there is nothing to say, and nobody to say it to */
+    end(relay);
+    return;
+  }
   ed_timer_start(&relay->net->timers, &relay->goodbye, GOODBYE_MS, goodbye_over);
 }
 
