@@ -115,6 +115,15 @@ if client.TLS:
         all_end(t, streams)
         given_back(t, before)
 
+    @test("TLS limits.connections: as many as that, for all that each takes three descriptors", {"limits.connections": 700},
+          alone="daemon", encodings=(None,))
+    def connections(t):
+        room = t.new_room()
+        everyone = [t.connect(room, "json") for _ in range(690)]
+        served(t)
+        everyone[0].push("k", 1, action="relay")
+        everyone[-1].expect({"type": "push", "key": "k", "value": 1, "seq": 1})
+
     @test("TLS garbage after the handshake ends the session, and its connection", alone="daemon", encodings=(None,))
     def garbage_inside(t):
         served(t)
