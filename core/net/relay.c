@@ -22,6 +22,7 @@ struct ed_relay {
   SSL *ssl;
   int outside, inside; /* sockets; owned */
   uv_poll_t outside_poll, inside_poll;
+  int outside_events, inside_events; /* that they are polled for; libuv asks the system anew each time that it is told */
   int polls; /* handles that are not closed yet */
   struct ed_timer goodbye;
   struct ed_buf in, out; /* decrypted and not yet taken inside; not yet encrypted */
@@ -141,13 +142,19 @@ static bool take_inside(struct ed_relay *relay) {
 
 static void on_event(uv_poll_t *poll, int status, int events);
 
+static void poll_for(uv_poll_t *poll, int *now, int events) {
+  if (*now == events) return;
+  *now = events;
+  uv_poll_start(poll, events, on_event); /* no events: it is not watched */
+}
+
 static void listen_for(struct ed_relay *relay) {
   bool ready = SSL_is_init_finished(relay->ssl);
   int outside = (relay->in.len == 0 && !relay->in_ended ? UV_READABLE : 0) | (relay->wants_write ? UV_WRITABLE : 0);
   int inside = (ready && relay->out.len == 0 && !relay->out_ended ? UV_READABLE : 0) |
                (relay->in.len ? UV_WRITABLE : 0);
-  uv_poll_start(&relay->outside_poll, outside, on_event); /* no events: it is not watched */
-  uv_poll_start(&relay->inside_poll, inside, on_event);
+  poll_for(&relay->outside_poll, &relay->outside_events, outside);
+  poll_for(&relay->inside_poll, &relay->inside_events, inside);
 }
 
 static void on_event(uv_poll_t *poll, int status, int events) {
