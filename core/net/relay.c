@@ -22,15 +22,16 @@ struct ed_relay {
   SSL *ssl;
   int outside, inside; /* sockets; owned */
   uv_poll_t outside_poll, inside_poll;
-  int outside_events, inside_events; /* that they are polled for; libuv asks the system anew each time that it is told */
-  int polls; /* handles that are not closed yet */
+  int outside_events,
+      inside_events; /* that they are polled for; libuv asks the system anew each time that it is told */
+  int polls;         /* handles that are not closed yet */
   struct ed_timer goodbye;
-  struct ed_buf in, out; /* decrypted and not yet taken inside; not yet encrypted */
-  bool wants_write;      /* OpenSSL waits for the socket to take more */
+  struct ed_buf in, out;    /* decrypted and not yet taken inside; not yet encrypted */
+  bool wants_write;         /* OpenSSL waits for the socket to take more */
   bool in_ended, out_ended; /* nothing more comes from outside, from inside */
   bool in_told, out_told;   /* and the other side has been told */
   bool closing;
-  struct ed_relay **owner; /* the connection's; NULL once it has left */
+  struct ed_relay **owner;      /* the connection's; NULL once it has left */
   struct ed_relay *prev, *next; /* of net->relays */
 };
 
@@ -151,8 +152,8 @@ static void poll_for(uv_poll_t *poll, int *now, int events) {
 static void listen_for(struct ed_relay *relay) {
   bool ready = SSL_is_init_finished(relay->ssl);
   int outside = (relay->in.len == 0 && !relay->in_ended ? UV_READABLE : 0) | (relay->wants_write ? UV_WRITABLE : 0);
-  int inside = (ready && relay->out.len == 0 && !relay->out_ended ? UV_READABLE : 0) |
-               (relay->in.len ? UV_WRITABLE : 0);
+  int inside =
+      (ready && relay->out.len == 0 && !relay->out_ended ? UV_READABLE : 0) | (relay->in.len ? UV_WRITABLE : 0);
   poll_for(&relay->outside_poll, &relay->outside_events, outside);
   poll_for(&relay->inside_poll, &relay->inside_events, inside);
 }
