@@ -11,6 +11,7 @@
 
 /* Descriptors besides those of connections: listeners, libuv's, libraries', plugins'. */
 #define FILES_BESIDES 1024
+#define FILES_LEAST 64u /* libuv and libwebsockets crash where they get none for themselves */
 #define TX_LEN (1024 * 1024) /* more than is ever written at once: what is given is sent in one go */
 
 /* libwebsockets has one log for the process, without an argument to find ours by: so its lines go to standard error. */
@@ -72,21 +73,22 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
   return 0; /* one that we have let go of, and that still has bytes to send */
 }
 
-/* libwebsockets keeps a table of as many descriptors as the process may have, and goes through it at every close: so
- * the limit is set to what is needed, no more. */
-static void limit_files(const struct ed_net *net) {
+int ed_bridge_limit_files(const struct ed_net_options *options, const struct ed_log *log) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  rlim_t each = net->options.tls_listen_len ? 3 : 1; /* over TLS with a pair of local sockets (relay.c) */
-  rlim_t need = (rlim_t)net->options.connections * each + FILES_BESIDES * each;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  rlim_t each = options->tls_listen_len ? 3 : 1; /* over TLS with a pair of local sockets (relay.c) */
+  rlim_t need = (rlim_t)options->connections * each + FILES_BESIDES * each;
   struct rlimit more = {.rlim_cur = need, .rlim_max = need};
   bool short_of = limit.rlim_max != RLIM_INFINITY && need > limit.rlim_max;
-  if (short_of && setrlimit(RLIMIT_NOFILE, &more) == 0) return; /* root may */
+  if (short_of && setrlimit(RLIMIT_NOFILE, &more) == 0) return 0; /* root may */
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || need < limit.rlim_max ? need : limit.rlim_max;
+  bool enough = limit.rlim_cur >= FILES_LEAST;
   if (limit.rlim_cur < need)
-    ed_log(net->log, ED_LOG_WARN, "net", "the system allows %llu open files, and limits.connections needs %llu",
-           (unsigned long long)limit.rlim_cur, (unsigned long long)need);
+    ed_log(log, enough ? ED_LOG_WARN : ED_LOG_ERROR, "net", "the system allows %llu open files, and %s %llu",
+           (unsigned long long)limit.rlim_cur, enough ? "limits.connections needs" : "there is no serving with less than",
+           (unsigned long long)(enough ? need : FILES_LEAST));
   setrlimit(RLIMIT_NOFILE, &limit);
+  return enough ? 0 : -EMFILE;
 }
 
 int ed_bridge_open(struct ed_net *net) {
@@ -95,7 +97,6 @@ int ed_bridge_open(struct ed_net *net) {
       {0},
   };
   static const lws_retry_bo_t no_pings = {0};
-  limit_files(net);
   lws_set_log_level(LLL_ERR, emit); /* warnings are of what clients do wrong, and below them is the hot way */
   void *loops[] = {&net->loop};
   uint64_t head = net->options.header_bytes;

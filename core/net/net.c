@@ -231,13 +231,15 @@ void ed_net_look_at_clock(struct ed_net *net) {
 }
 
 int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const struct ed_log *log) {
+  int error = ed_bridge_limit_files(options, log);
+  if (error) return error;
   struct ed_net *net = ed_zalloc(sizeof *net);
   net->connections_most = options->connections;
   net->log = log;
   net->epoll = -1;
   net->input = ed_alloc(ED_NET_INPUT_LEN);
   net->events = ed_alloc(ED_NET_EVENTS * sizeof *net->events);
-  int error = uv_loop_init(&net->loop);
+  error = uv_loop_init(&net->loop);
   if (error) {
     free(net->input);
     free(net->events);
