@@ -11,8 +11,8 @@ static int wait(lua_State *L) {
   struct ed_test_run *run = ed_test_run_of(L);
   struct ed_test_world *world = ed_test_world_of(L);
   ed_test_host(run, NULL);
-  ed_test_wait(world, (uint64_t)(ed_bind_seconds(L, 2) * 1000 + 0.5));
-  return 0;
+  if (ed_test_wait(world, (uint64_t)(ed_bind_seconds(L, 2) * 1000 + 0.5))) return 0;
+  return luaL_error(L, "time stands still: room:after(0, ...) begins another, and so on for ever");
 }
 
 /* t:policy(text): rooms of this test run this policy. Called again, its file changes: the rooms are moved over. */

@@ -57,7 +57,8 @@ struct ed_test_world *ed_test_world_of(lua_State *L); /* throws outside of a tes
 
 /* Lets everything that is due now happen, and everybody be sent what waits for them. */
 void ed_test_settle(struct ed_test_world *world);
-void ed_test_wait(struct ed_test_world *world, uint64_t ms);
+/* False: it does not, since timers of 0 ms begin each other for ever. */
+bool ed_test_wait(struct ed_test_world *world, uint64_t ms);
 
 /* The host, begun where there is none yet, with the policies of `folder` (NULL: the run's). */
 void ed_test_host(struct ed_test_run *run, const char *folder);

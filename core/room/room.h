@@ -55,6 +55,7 @@ struct ed_room {
   bool kept;       /* and is told of its changes */
   bool gated;      /* the gate has begun */
   bool lost_known; /* it was loaded, with what was lost before */
+  bool unsorted;   /* keys were restored in no rising order */
   struct ed_stream *streams;
   size_t messages;               /* retained in all */
   uint64_t bytes;                /* of values retained in all */

@@ -24,6 +24,11 @@ local FOLD = 30
 -- Resets that a refusal calls for come at most this often, in seconds.
 local CALM = 0.1
 
+-- A page that acts so soon after a reset, in seconds, may not have seen it yet. A stock page then goes back to that reset
+-- once it comes, and does not show its own action again. So there is one more reset when nobody has acted for CALM; and
+-- where somebody does so after each of them, the next waits twice as long, up to PATIENCE.
+local CROSSING, PATIENCE = 0.5, 3.2
+
 -- Of so many pages, those that acted last, a reset tells what it has seen, and of no more than twice as many; whoever
 -- has not acted for AGE seconds may be left out. Where a part has more keys than KEYS that is not kept of further ones.
 local PAGES, AGE, KEYS = 50, 600, 100
@@ -78,7 +83,7 @@ return function(options)
   local boards, count = {}, 0 -- key -> what is known of it; and how many there are
   local many = 100 -- at so many, look for what can go
   local judged -- the board whose message was let through last, and is still to be committed
-  local judged_value -- and what it was, where it has a number
+  local judged_page, judged_n -- and whose it was, where it has a number
 
   local function new_board(key) return { key = key, stale = true } end
 
@@ -95,8 +100,7 @@ return function(options)
     boards[board.key], count = board, count + 1
   end
 
-  local function numbered(room, board, value)
-    local page, n = value.i, value.n
+  local function numbered(room, board, page, n)
     if n and is_numbered(page, n) and (board.young or count <= KEYS) then note(board, page, n, room:now()) end
   end
 
@@ -130,7 +134,7 @@ return function(options)
       elseif type(value) == "table" and value.apply ~= nil then
         local after = next_state(state, value.apply)
         if after == nil then board.disagrees = true else state = after end
-        numbered(room, board, value)
+        numbered(room, board, value.i, value.n)
       end
     end
     board.state, board.stale = state, false
@@ -144,7 +148,7 @@ return function(options)
   -- From a timer, or when all else is done: no other push of this room may be waiting to change the state.
   local function reset(room, board)
     board.reset_at, board.reset_seq = room:now(), room.seq + 1
-    board.crossing, board.refused = board.refused, nil
+    board.doubtful = nil -- all that was done so far is in it
     -- Where nothing is retained there is nothing to replace, and newcomers begin at the beginning by themselves.
     local action = room:size(board.key) > 0 and "replace" or "relay"
     local state = state_of(room, board)
@@ -162,24 +166,33 @@ return function(options)
     end)
   end
 
-  -- Two members that act at once may each have missed, in what they show, what the other did.
+  -- Pages that may show something else than the room holds, as long as nobody says anything else: of two members that act
+  -- at once, where there is `settle`, and of one that acts while a reset is on its way to it.
   local function watch(room, board, member)
     board.acted = room:now()
-    if board.watching then
-      board.several = board.several or member ~= board.first
+    local crosses = board.reset_at and board.acted < board.reset_at + CROSSING
+    if crosses then
+      board.doubtful = true
+    elseif not settle then
+      board.pause = nil
       return
+    elseif board.watching and member ~= board.first then
+      board.doubtful = true
     end
-    board.first, board.several, board.watching = member, false, true
+    if board.watching then return end
+    board.first, board.watching = member, true
+    if crosses then board.pause = math.min(2 * (board.pause or CALM / 2), PATIENCE) end
+    local pause = settle or board.pause
     local function look()
-      local left = board.acted + settle - room:now()
-      if left > 0 then
+      local left = board.acted + pause - room:now()
+      if left > 0.0005 then -- what is less would be a timer of 0 ms
         room:after(left, look)
         return
       end
       board.watching = false
-      if board.several then reset_soon(room, board) end
+      if board.doubtful then reset_soon(room, board) end
     end
-    room:after(settle, look)
+    room:after(pause, look)
   end
 
   function part.open(room)
@@ -203,10 +216,11 @@ return function(options)
     local after, why = next_state(state, value.apply, member)
     if after ~= nil then
       board.state, judged = after, board
-      judged_value = value.n and value
+      judged_page, judged_n = nil, nil -- of the value nothing is kept that may be large
+      if value.n and is_numbered(value.i, value.n) then judged_page, judged_n = value.i, value.n end
       return msg
     end
-    board.stale, board.refused = not options.refuses_first, member
+    board.stale = not options.refuses_first
     reset_soon(room, board)
     return nil, why
   end
@@ -216,14 +230,12 @@ return function(options)
     local key = msg.key
     local board = judged and judged.key == key and judged or boards[key] or new_board(key)
     remember(room, board)
-    if judged_value and board == judged and not msg.own then numbered(room, board, judged_value) end
+    if judged_n and board == judged and not msg.own then numbered(room, board, judged_page, judged_n) end
     judged = nil
     -- What the policy itself pushes has not been through `push`; only of its own reset a reducer knows what that comes
     -- to.
     board.stale = msg.own and not (msg.action == "replace" and msg.seq == board.reset_seq)
-    -- Whose page was put right, and acted before it saw that, shows what it should not once more.
-    if member and member == board.crossing and room:now() < board.reset_at + CALM then reset_soon(room, board) end
-    if settle and member then watch(room, board, member) end
+    if member and (settle or board.reset_at) then watch(room, board, member) end
     local size = room:size(key)
     -- Once at each multiple: where the limits of the room do not allow the fold, not every message tries again.
     if size >= fold and size % fold == 0 then
@@ -235,7 +247,7 @@ return function(options)
   -- A newer version of the policy takes over, and knows nothing of a reset that is due.
   function part.close(room)
     for _, board in pairs(boards) do
-      if board.timer then reset(room, board) end
+      if board.timer or board.doubtful then reset(room, board) end
     end
   end
 

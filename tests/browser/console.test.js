@@ -1,8 +1,8 @@
 // The console: a room that others are in, live.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { facts, keyRow, keys, lines, messages, Others, plainServer, push, SETTINGS, shows, visit } from './consoles.js';
-import { scene as play, sleep, until } from './harness.js';
+import { facts, KEY, keyRow, keys, lines, messages, Others, plainServer, push, SETTINGS, shows, visit } from './consoles.js';
+import { comes, scene as play, sleep, until } from './harness.js';
 
 const scene = (name, test) => play(`console: ${name}`, test, SETTINGS);
 const count = (page, name) => keyRow(page, name).locator('.badge').textContent();
@@ -21,25 +21,25 @@ scene('what others push shows as it comes', async (scene) => {
   await shows(page, '#4 replace title "Chess, again"');
   await others.push('cursor', { x: 1 }, 'relay');
   await shows(page, '#5 relay cursor {"x":1}');
-  assert.deepEqual(await keys(page), ['cursor', 'moves', 'title']);
-  assert.equal(await count(page, 'moves'), '2');
-  assert.equal(await count(page, 'cursor'), '0');
-  assert.equal(await page.textContent('#seq'), '#5');
+  await comes('the keys', () => keys(page), ['cursor', 'moves', 'title']);
+  await comes('two of the one', () => count(page, 'moves'), '2');
+  await comes('none of the other', () => count(page, 'cursor'), '0');
+  await comes('the number', () => page.textContent('#seq'), '#5');
 
   await keyRow(page, 'moves').click();
-  assert.deepEqual(await messages(page), ['#1  moves "e4"', '#3 append moves "e5"']);
-  assert.deepEqual(await lines(page), ['"e5"'], 'the newest one is looked into');
+  await comes('what it retains', () => messages(page), ['#1  moves "e4"', '#3 append moves "e5"']);
+  await comes('the newest one is looked into', () => lines(page), ['"e5"']);
   await others.push('moves', { piece: 'N', to: ['f', 3] });
   await until('and the one after it', async () => (await lines(page)).includes('piece: "N"'));
-  assert.equal((await facts(page)).Number, '#6 latest');
-  await page.locator('.message').first().click();
+  await comes('its number', async () => (await facts(page)).Number, '#6 latest');
+  await page.locator('.message', { hasText: 'e4' }).click();
   await others.push('moves', 'd4');
   await shows(page, '#7');
   assert.deepEqual(await lines(page), ['"e4"'], 'one that was chosen stays');
 
   await page.fill('#filter', 'it');
   assert.deepEqual(await until('filtered', async () => (await keys(page)).length === 1 && keys(page)), ['title']);
-  assert.match(await page.textContent('.sum'), /1 of 3 keys/);
+  await until('it says so', async () => /1 of 3 keys/.test(await page.textContent('.sum')));
   await page.fill('#filter', '');
 
   await page.click('#all');
@@ -240,9 +240,16 @@ scene('what is hostile stays harmless, and the page quick', async (scene) => {
     shown.includes('\\u202egnp.\\u0007\\n\\ttxt') && shown.includes('(empty key)') && shown.includes(evil),
     shown.join('|'),
   );
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  /** Seconds of processor time that the page has taken: what passes beside it is the machine's. */
+  const busy = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration').value;
+  };
   const took = [];
   for (let i = 0; i < 8; i++) {
-    const began = Date.now();
+    const began = await busy();
     await page.locator('.keyrow').nth(i).click();
     await page.waitForFunction(
       (n) =>
@@ -254,22 +261,22 @@ scene('what is hostile stays harmless, and the page quick', async (scene) => {
       await page.click(`[data-mode=${mode}]`);
       assert.ok((await page.textContent('.value')).length < 60000, 'not all of it at once');
     }
-    took.push(Date.now() - began);
+    took.push((await busy()) - began);
   }
-  assert.ok(Math.max(...took) < 3000, `it takes ${took} ms`);
+  assert.ok(Math.max(...took) < 3, `it takes ${took} s`);
   assert.equal(await page.locator('img[src=x], .value script, .tree b').count(), 0);
   assert.equal(await page.evaluate(() => ({}).x), undefined);
 
   await keyRow(page, 'deep').click();
   await page.locator('.tree [role=treeitem]').first().focus();
   for (let i = 0; i < 260; i++) await page.keyboard.press('ArrowRight');
-  assert.equal((await lines(page)).at(-1), '0: 0', 'to the bottom of it, by keyboard');
+  await comes('to the bottom of it, by keyboard', async () => (await lines(page)).at(-1), '0: 0');
   await keyRow(page, 'wide').click();
   await until('a part of what is wide', async () => (await lines(page)).at(-1) === '149900 more');
   await page.click('.rest .more');
   await until('and some more', async () => (await lines(page)).at(-1) === '149800 more');
   await keyRow(page, '(empty key)').click();
-  assert.deepEqual(await lines(page), ['"the empty key"']);
+  await comes('the empty key', () => lines(page), ['"the empty key"']);
   await page.locator('.keyrow').nth(shown.indexOf('\\u202egnp.\\u0007\\n\\ttxt')).click();
   await until('names are text', async () => (await lines(page)).includes('\\u202e<b>x</b>: "\\u202e\\0a"'));
   await scene.shot(page, 'console-hostile');
@@ -302,7 +309,7 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
   await keyRow(page, 'many').click();
   await until('its end', async () => (await messages(page)).at(-1).endsWith(' many 5999'));
   assert.ok((await page.locator('.message').count()) < 60);
-  assert.match(await page.textContent('.note'), /1000 older ones are not held/);
+  await until('a note', async () => /^1000 older ones are not held/.test(await page.textContent('.note')));
   await page.focus('#messages');
   await page.keyboard.press('Home');
   await until('its beginning', async () => (await messages(page))[0].endsWith(' many 1000'));
@@ -312,8 +319,8 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
     for (let i = 0; i < 5000; i++)
       socket.send(`{"type":"push","key":"tick","action":{"type":"relay"},"value":"t${i}"}`);
   });
-  await until('it follows to the end', async () => (await messages(page)).at(-1)?.endsWith('"t4999"'), 20000);
-  assert.match(await page.textContent('.note'), /3000 older ones are not held/);
+  await until('it follows to the end', async () => (await messages(page)).at(-1)?.endsWith('"t4999"'));
+  await until('the note', async () => /^3000 older ones are not held/.test(await page.textContent('.note')));
   // The whole of a large key at each change is too dear: it changes over by itself.
   await ann.evaluate(async () => {
     const big = JSON.stringify('z'.repeat(30000));
@@ -325,14 +332,13 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
   await until(
     'it is told',
     async () => /too busy for whole streams/.test(await page.getAttribute('#light', 'title')),
-    20000,
   );
   await page.waitForSelector('#state[data-state=connected]');
   await page.fill('#filter', 'heavy');
   await keyRow(page, 'heavy').click();
   await page.click('[data-kind=retained]');
-  await until('what it retains is asked for', async () => (await count(page, 'heavy')) === '60', 20000);
-  await until('the room is quiet, and whole streams come again', async () => !(await page.isVisible('#light')), 30000);
+  await until('what it retains is asked for', async () => (await count(page, 'heavy')) === '60');
+  await until('the room is quiet, and whole streams come again', async () => !(await page.isVisible('#light')));
   await page.waitForSelector('#state[data-state=connected]');
   await ann.evaluate(() => socket.send('{"type":"push","key":"heavy","action":{"type":"replace"},"value":"light"}'));
   await until('as they did', async () => (await messages(page)).join().endsWith(' replace heavy "light"'));
@@ -391,6 +397,35 @@ scene('what a policy and an operator take away goes from sight, and nobody has t
   await scene.shot(page, 'console-taken-away');
 });
 
+scene('what is read again is no news, unless something has gone: also of a key that is not held whole', async (scene) => {
+  const others = await Others.begin(scene);
+  const ann = await others.join(scene);
+  const { told, gone } = await ann.evaluate(
+    async ({ socket_url, http_url, admin, key }) => {
+      const { Room } = await import('/console/room.js');
+      const address = { socket: socket_url, http: http_url.replace(/\/send$/, '') };
+      const beat = () => new Promise((resolve) => setTimeout(resolve, 10));
+      for (let i = 0; i < 6000; i++) socket.send(`{"type":"push","key":"k","action":{"type":"append"},"value":${i}}`);
+      while (heard.at(-1)?.size !== 6000) await beat();
+      const room = new Room(address, { cbor: false, changed() {}, told() {} });
+      while (!room.ready) await beat();
+      const said = () => room.feed.map(({ action, gone }) => `${action} ${gone}`);
+      await room.read('k');
+      const told = said();
+      const headers = { Authorization: `Bearer ${key}` };
+      await fetch(`${admin}/trim`, { method: 'POST', headers, body: '{"key":"k","keep":5990}' });
+      for (; !said().length; await beat()) {
+        room.keys.get('k').readAt = 0;
+        await room.read('k');
+      }
+      room.close();
+      return { told, gone: said() };
+    },
+    { ...others, admin: `${scene.daemon.api}admin/rooms/${others.name}`, key: KEY },
+  );
+  assert.deepEqual([told, gone], [[], ['trim 10']]);
+});
+
 scene('a namespace that does not let us look', async (scene) => {
   const others = await Others.begin(scene, 'blind');
   await others.push('secret', 1);
@@ -422,10 +457,11 @@ scene('the server goes and comes back', async (scene) => {
   await page.waitForSelector('#state[data-state=waiting]');
   assert.match(await push(page, 'k', '2'), /no connection/);
   await scene.daemon.run();
-  await page.waitForSelector('#state[data-state=connected]', { timeout: 20000 });
+  await page.waitForSelector('#state[data-state=connected]');
+  assert.match(await push(page, 'k', '2'), /^accepted/); // so it has been told what there was before
   await others.push('k', 3);
   await until('what is new', async () => (await messages(page)).at(-1)?.endsWith('append k 3'));
-  assert.equal(await count(page, 'k'), '2');
+  await comes('all', () => count(page, 'k'), '3');
 });
 
 scene('by keyboard alone, and in both themes', async (scene) => {
@@ -454,11 +490,11 @@ scene('by keyboard alone, and in both themes', async (scene) => {
   assert.equal(await focused(), 'treeitem');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowLeft');
-  assert.deepEqual(await lines(page), ['{ 1 }', 'c: { 1 }']);
+  await comes('folded', () => lines(page), ['{ 1 }', 'c: { 1 }']);
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
-  assert.deepEqual(await lines(page), ['{ 1 }', 'c: { 1 }', 'in: [ 2 ]', '0: 1', '1: 2']);
+  await comes('unfolded', () => lines(page), ['{ 1 }', 'c: { 1 }', 'in: [ 2 ]', '0: 1', '1: 2']);
   await page.keyboard.press('p');
   assert.equal(await focused(), 'push-value');
   await page.keyboard.type('t?');
@@ -505,8 +541,8 @@ scene('on a phone', async (scene) => {
   await scene.shot(page, 'console-phone-push');
   await page.tap('.panes [data-to=room]');
   await page.waitForSelector('.graphs canvas');
-  assert.ok(
-    await page.$eval(
+  await until('the graphs are drawn', () =>
+    page.$eval(
       '.graphs canvas',
       (canvas) =>
         canvas.width > 600 &&

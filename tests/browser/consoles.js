@@ -86,7 +86,10 @@ export async function visit(scene, room, options) {
     options,
   );
   page.on('dialog', (dialog) => scene.troubles.push(`an alert: ${dialog.message()}`));
-  if (room) await page.waitForSelector('#state[data-state=connected]');
+  if (!room) return page;
+  await page.waitForSelector('#state[data-state=connected]');
+  // It measures how quick the room is once it has been told all that there is: from then on what comes is news.
+  await until('it knows what there is', () => page.textContent('#latency'));
   return page;
 }
 

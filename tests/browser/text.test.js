@@ -106,7 +106,7 @@ scene('text: two pages and a late one write at once; it is folded; a rule change
   let most = 0;
   for (let i = 0; i < 30; i++) {
     await bob.keyboard.type('.');
-    await scene.beat();
+    await until('it is heard', async () => (await written(eve)).endsWith('.'.repeat(i + 1)));
     most = Math.max(most, await kept());
   }
   await agree('all have it', [ann, bob, eve], written, (text) => text.endsWith('.'.repeat(30)));

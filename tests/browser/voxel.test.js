@@ -38,7 +38,7 @@ scene('voxel: two pages and a late one build; taken away; a rule changes meanwhi
   await ann.mouse.down();
   await ann.mouse.move(640, 460, { steps: 4 });
   await ann.mouse.up();
-  assert.notEqual(await seen(ann), alike, 'who turns sees it from elsewhere');
+  await until('who turns sees it from elsewhere', async () => (await seen(ann)) !== alike);
   assert.equal(await seen(eve), alike, 'alone');
 
   // The browser takes what she draws with away, and gives it back.

@@ -261,6 +261,13 @@ return {
     t:equal(t:try_room { id = "d", knobs = { n = 1 } }, nil, "a policy without knobs")
   end,
 
+  ["a timer that begins itself at once, for ever, does not hang its test"] = function(t)
+    begin(t, "local function again(room) room:after(0, again) end return { open = function(room) again(room) end }")
+    local fine, why = pcall(t.wait, t, "1s")
+    t:equal(fine, false)
+    t:ok(why:find("time stands still", 1, true), why)
+  end,
+
   ["stages add methods to room"] = function(t)
     local room = begin(t, [[return {
       { api = { double = function(room, n) return 2 * n end } },

@@ -57,6 +57,22 @@ for (const protocol of ['plain', 'strict']) {
   });
 }
 
+test('a server that is back between two handshakes of one attempt: eddy.v1 all the same', async (t) => {
+  const mock = await Mock.start();
+  const a = join(t, mock);
+  await a.ready;
+  mock.handshakes.length = 0;
+  mock.away = 3; // after three failures an attempt ends with a handshake that does not offer it: that one succeeds
+  await broken(a, () => mock.cut());
+  await until('it is back', () => a.status.connected);
+  assert.deepEqual(mock.handshakes, ['eddy.v1', 'eddy.v1', 'eddy.v1', undefined, 'eddy.v1']);
+  assert.deepEqual([a.v1, a.status.protocol], [true, 'eddy.v1']);
+  // And one that has indeed become another is taken as it is.
+  mock.protocol = 'strict';
+  mock.cut();
+  await until('it is plain', () => a.status.connected && !a.v1);
+});
+
 test('protocol plain: it is not offered', async (t) => {
   const mock = await Mock.start();
   const a = join(t, mock, { protocol: 'plain' });
@@ -204,7 +220,7 @@ test('a second listener is told all from the beginning, the first nothing twice'
 test('get: once, leaves no subscription behind, and fails in time', async (t) => {
   const mock = await Mock.start();
   mock.push('k', 'x', { type: 'append' });
-  const a = join(t, mock, { timeout: 200 });
+  const a = join(t, mock);
   assert.deepEqual(await a.get('k'), [{ value: 'x', seq: 1 }]);
   await a.testLatency();
   assert.deepEqual(
@@ -212,7 +228,9 @@ test('get: once, leaves no subscription behind, and fails in time', async (t) =>
     ['k'],
   );
   mock.before = (_, { type }) => type === 'get';
-  await assert.rejects(a.get('k'), { code: 'timeout' });
+  const b = join(t, mock, { timeout: 200 });
+  await b.ready;
+  await assert.rejects(b.get('k'), { code: 'timeout' });
 });
 
 test('unsubscribe and subscribe again at once', async (t) => {

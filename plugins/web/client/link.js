@@ -174,10 +174,11 @@ export class Link {
 
   /**
    * A server that does not know eddy.v1 makes a handshake that offers it fail, as browsers see it: then once more
-   * without.
+   * without. One that knew it may have come back between the two: then it is offered to whom we have reached.
    * @param {boolean} offer
+   * @param {boolean} [reached] just now
    */
-  #dial(offer) {
+  #dial(offer, reached = !this.#known) {
     const { options } = this;
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     if (!Socket) throw new EddyError('no_websocket');
@@ -204,7 +205,11 @@ export class Link {
     };
     socket.onopen = () => {
       opened = true;
-      if (!socket.protocol) up();
+      if (socket.protocol) return;
+      if (offer || reached || options.protocol === 'plain') return up();
+      clearTimeout(timer);
+      this.#dial(true, true);
+      socket.close();
     };
     socket.onmessage = ({ data }) => {
       this.#heard = Date.now();
@@ -222,7 +227,7 @@ export class Link {
     socket.onclose = ({ code, reason: message }) => {
       clearTimeout(timer);
       if (socket !== this.#socket) return;
-      if (!opened && offer && (!this.#known || this.#failures > 2)) return this.#dial(false);
+      if (!opened && offer && (reached || this.#failures > 2)) return this.#dial(false, reached);
       const reason = this.#hint ? 'draining' : !opened ? 'unreachable' : code === 1006 ? 'lost' : 'closed';
       this.#lost({ reason, code, message });
     };

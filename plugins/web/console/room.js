@@ -168,21 +168,26 @@ export class Room {
     const at = this.ready ? Date.now() : null;
     const next = [];
     const fresh = [];
+    const heldFrom = stream.total > old.length ? (old[0]?.seq ?? Infinity) : 0; // what is before it is not new
+    let added = 0;
     let i = 0;
-    let gone = stream.total > stream.items.length ? 1 : 0;
     const skipped = Math.max(0, items.length - ITEMS_MAX);
     for (let n = skipped; n < items.length; n++) {
       const item = items[n];
-      for (; i < old.length && old[i].seq < item.seq; i++) gone++;
+      while (i < old.length && old[i].seq < item.seq) i++;
       const there = i < old.length && old[i].seq === item.seq;
       if (there && (n > 0 || same(old[i].value, item.value))) next.push(old[i++]);
       else {
         i += Number(there);
-        next.push(this.#item(key, item, at));
+        const known = !there && item.seq < heldFrom;
+        next.push(this.#item(key, item, known ? null : at));
+        if (known) continue;
+        added += Number(!there);
         fresh.push(next.at(-1));
       }
     }
-    gone += old.length - i;
+    // Of those that it retained, be they held here or not.
+    const gone = Math.max(0, stream.total + added - items.length);
     const lastOld = old.at(-1)?.seq ?? 0;
     for (const item of this.ready && this.exact ? fresh : []) {
       const added = item.seq > lastOld;
