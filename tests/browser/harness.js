@@ -216,7 +216,7 @@ const UNREACHABLE =
   /net::ERR_|WebSocket connection to|the server responded with a status of 5|can’t establish a connection|was interrupted while|Cross-Origin Request Blocked/;
 
 /** What Firefox says of the style that playwright puts into a page for a picture of it. */
-const FOR_PICTURES = /^security policy: style-src-elem inline \S+%3E%20eval|sha256-YjaKGiklmzC6wjXA513HAMmzus8VE61XCOT\+SmwNZWA=/;
+const FOR_PICTURES = FIREFOX && /^security policy: style-src-elem inline \S+%3E%20eval|sha256-YjaKGiklmzC6wjXA513HAMmzus8VE61XCOT\+SmwNZWA=/;
 
 /** A daemon, and the pages that look at it. */
 export class Scene {
@@ -244,11 +244,10 @@ export class Scene {
     const context = await (await theBrowser()).newContext({ viewport: { width: 1000, height: 700 }, ...asIs, ...as });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    const trouble = (what) => this.troubles.push(`${page.url()}: ${what}`);
+    const trouble = (what) => FOR_PICTURES?.test(what) || this.troubles.push(`${page.url()}: ${what}`);
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
       const text = `${message.text()} ${message.location().url}`;
-      if (FIREFOX && FOR_PICTURES.test(text)) return;
       if (!(this.broken && UNREACHABLE.test(text))) trouble(text);
     });
     page.on('pageerror', (error) => trouble(error.stack ?? error));
