@@ -179,17 +179,44 @@ const FLAGS =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update ' +
   '--disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader';
 
-function theBrowser() {
-  browser ??= chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: FLAGS.split(' '),
+/** The Firefox to be driven instead of Chromium, as it is, by WebDriver BiDi; on a screen, as it has WebGL nowhere else. */
+export const FIREFOX = process.env.FIREFOX;
+
+async function launch() {
+  if (!FIREFOX)
+    return chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      headless: true,
+      args: FLAGS.split(' '),
+    });
+  const { firefox } = await import('playwright-for-firefox');
+  return firefox.launch({
+    executablePath: FIREFOX,
+    channel: 'moz-firefox',
+    headless: false,
+    firefoxUserPrefs: {
+      'webgl.force-enabled': true, // by the processor where there is nothing else
+      'webgl.forbid-software': false,
+      'privacy.fingerprintingProtection': false, // which puts noise into what is read from a canvas
+      'privacy.baselineFingerprintingProtection': false,
+    },
   });
+}
+
+function theBrowser() {
+  browser ??= launch();
   return browser;
 }
 
+/** What a window is told of its user; `as` besides. Firefox has no way to be told of colours and the like. */
+const asIs = FIREFOX ? { colorScheme: null, reducedMotion: null, forcedColors: null, contrast: null } : {};
+
 /** What a page says where its server cannot be reached: nothing that it could help. */
-const UNREACHABLE = /net::ERR_|WebSocket connection to|the server responded with a status of 5/;
+const UNREACHABLE =
+  /net::ERR_|WebSocket connection to|the server responded with a status of 5|can’t establish a connection|was interrupted while|Cross-Origin Request Blocked/;
+
+/** What Firefox says of the style that playwright puts into a page for a picture of it. */
+const FOR_PICTURES = FIREFOX && /^security policy: style-src-elem inline \S+%3E%20eval|sha256-YjaKGiklmzC6wjXA513HAMmzus8VE61XCOT\+SmwNZWA=/;
 
 /** A daemon, and the pages that look at it. */
 export class Scene {
@@ -214,10 +241,10 @@ export class Scene {
 
   /** A page in a window of its own, as of another person. `as` goes to the browser's context: viewport, colorScheme, ... */
   async page(url, { as = {}, proxy } = {}) {
-    const context = await (await theBrowser()).newContext({ viewport: { width: 1000, height: 700 }, ...as });
+    const context = await (await theBrowser()).newContext({ viewport: { width: 1000, height: 700 }, ...asIs, ...as });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    const trouble = (what) => this.troubles.push(`${page.url()}: ${what}`);
+    const trouble = (what) => FOR_PICTURES?.test(what) || this.troubles.push(`${page.url()}: ${what}`);
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
       const text = `${message.text()} ${message.location().url}`;
@@ -255,7 +282,7 @@ export class Scene {
   /** A picture for people, build/shots/NAME.png. */
   async shot(page, name) {
     fs.mkdirSync(shots, { recursive: true });
-    await page.screenshot({ path: path.join(shots, `${name}.png`) });
+    await page.screenshot({ path: path.join(shots, `${FIREFOX ? 'firefox-' : ''}${name}.png`), caret: 'initial' });
   }
 
   check() {

@@ -22,11 +22,8 @@ scene('the start page: what runs here, the demos, code with this address, a QR c
   assert.ok(code.includes(`from '${new URL('client/index.js', page.url())}'`));
   const wide = { width: 390, height: 800 };
   await page.setViewportSize(wide);
-  assert.equal(
-    await page.evaluate(() => document.documentElement.scrollWidth),
-    wide.width,
-    'nothing sticks out on a phone',
-  );
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= wide.width, `${width}: something sticks out on a phone`);
 
   await page.goto(new URL('demos/', page.url()).href);
   await until('the list has them as well', async () => (await page.locator('#demos li').count()) === demos.length);

@@ -48,6 +48,7 @@ scene(
     await all('XX..O....');
     await play(bob, 5);
     await all('XX..OO...');
+    await ann.bringToFront(); // a key presses a button in that window alone which is in front
     await ann.locator('#board button').nth(0).focus();
     for (const key of ['ArrowRight', 'ArrowRight', 'Enter']) await ann.keyboard.press(key);
     await all('XXX.OO...');

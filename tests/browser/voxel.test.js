@@ -5,7 +5,7 @@ import { agree, scene, text, until } from './harness.js';
 const count = text('#count');
 /** What is drawn, without what lies over it. */
 const seen = (page) =>
-  page.screenshot({ clip: { x: 200, y: 150, width: 600, height: 400 } }).then((bytes) => bytes.toString('base64'));
+  page.screenshot({ clip: { x: 200, y: 150, width: 600, height: 400 }, caret: 'initial' }).then((bytes) => bytes.toString('base64'));
 const bare = (page) => page.evaluate(() => (document.getElementById('pins').style.display = 'none'));
 
 scene('voxel: two pages and a late one build; taken away; a rule changes meanwhile', async (scene) => {
