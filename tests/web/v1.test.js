@@ -493,6 +493,77 @@ test('hostile: what cannot be read, or makes no sense, ends nothing', async (t) 
   assert.ok(errors.length >= 12 && errors.every((what) => what instanceof Error), `${errors.length}`);
 });
 
+test('hostile: peers and pages that are called as what all objects have', async (t) => {
+  const mock = await Mock.start();
+  const [a, b] = [join(t, mock), join(t, mock)];
+  const presence = new Presence(a, { key: 'p' });
+  const shared = new SharedReducer(a, 'r', { initial: 0, reducer: (n) => n + 1, compact: false });
+  for (const one of [presence, shared]) t.after(one.subscribe(() => {}));
+  await a.ready;
+  const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+  t.after(() => ['value', 'lastSeen', 'due', 'm'].forEach((name) => delete Object.prototype[name]));
+  for (const client of names) await b.push('p', { client, value: null });
+  for (const client of names) await b.push('p', { client, value: { x: 1 } });
+  await until('all are there', () => Object.keys(presence.value).length === names.length);
+  assert.deepEqual(Object.keys(presence.value), names);
+  assert.ok(!('lastSeen' in {}) && !('lastSeen' in Object) && !('due' in Object.prototype.toString));
+
+  // Nor does one say for another that its action was heard.
+  mock.before = (_, { key, value }) => key === 'r' && value?.i !== undefined && value.i !== '__proto__';
+  shared.dispatch(1);
+  const { i } = (await until('it is on its way', () => mock.received.find(({ key, value }) => key === 'r' && value)))
+    .value;
+  await b.push('r', JSON.parse(`{"apply":1,"i":"__proto__","n":{"${i}":9}}`));
+  await until('it came', () => shared.value === 2);
+  assert.equal(shared.settled, false);
+});
+
+test('clocks: one that is set back or ahead makes no connection immortal, and nobody gone or a ghost', async (t) => {
+  const mock = await Mock.start();
+  const a = join(t, mock, { heartbeat: { interval: 50, timeout: 200 } });
+  const b = join(t, mock);
+  const presence = new Presence(a, { key: 'p', timeout: 1500, grace: false });
+  let gone = 0;
+  t.after(presence.subscribe((peers) => (gone += Number(!peers.x))));
+  await a.ready;
+  const { now } = Date;
+  t.after(() => (Date.now = now));
+  const say = () => b.push('p', { client: 'x', value: 1 }, 'relay');
+  await say();
+  await until('it is here', () => presence.value.x);
+  Date.now = () => now() + 3600e3;
+  for (let n = 0; n < 5; n++) await say();
+  await say();
+  assert.equal(gone, 0);
+  Date.now = () => now() - 3600e3;
+  await until('it is gone', () => gone === 1);
+  const reasons = [];
+  a.statusListener.addListener(({ reason }) => reasons.push(reason));
+  mock.before = (_, { type }) => type === 'ping';
+  await until('the silence is noticed', () => reasons.includes('silent'));
+});
+
+test('knobs: what is Infinity is long, and not at once', async (t) => {
+  const mock = await Mock.start();
+  const a = join(t, mock, {
+    timeout: Infinity,
+    reconnect: { stable: Infinity },
+    heartbeat: { interval: Infinity, timeout: Infinity },
+  });
+  const states = [];
+  a.statusListener.addListener(({ state }) => states.push(state));
+  const presence = new Presence(a, { key: 'p', interval: Infinity, timeout: Infinity, value: 1 });
+  t.after(presence.subscribe(() => {}));
+  await a.ready;
+  await a.push('p', { client: 'x', value: 1 });
+  await until('it is here', () => presence.value.x);
+  assert.deepEqual(await a.get('p'), mock.stream('p').items);
+  await sleep(100);
+  assert.ok(presence.value.x);
+  assert.deepEqual(states, ['connected']);
+  assert.equal(mock.received.filter(({ value }) => value?.client === presence.clientId).length, 1);
+});
+
 test('the daemon itself: acks, resume, members, codes', async (t) => {
   const daemon = await Daemon.start({ 'namespaces.counter.policy': 'counter' });
   const proxy = await Proxy.start(daemon.port);

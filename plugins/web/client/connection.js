@@ -5,7 +5,7 @@
  *   from './index.js'
  */
 import { Link } from './link.js';
-import { EddyError, Signal, guarded, noop, quiet } from './util.js';
+import { EddyError, Signal, guarded, later, noop, quiet } from './util.js';
 
 /**
  * One who listens to a key; `ready`: it was told all that the key retained once, and since then everything in order.
@@ -281,7 +281,7 @@ export class Connection extends Link {
           resolve(items);
         },
       });
-      const timer = setTimeout(() => {
+      const timer = later(() => {
         end();
         reject(new EddyError('timeout'));
       }, this.options.timeout);
@@ -348,7 +348,7 @@ export class Connection extends Link {
 
   #drain() {
     while (this.#queue.length && this.#send(this.#queue[0])) this.#queue.shift();
-    if (this.#queue.length && this.status.connected) setTimeout(() => this.#drain(), 50);
+    if (this.#queue.length && this.status.connected) later(() => this.#drain(), 50);
   }
 
   /**
@@ -385,7 +385,7 @@ export class Connection extends Link {
         this.#pings.delete(nonce);
         resolve(now && now - began);
       };
-      const timer = setTimeout(done, timeout, null);
+      const timer = later(done, timeout, null);
       this.#pings.set(nonce, done);
       if (!this.transmit({ type: 'ping', nonce })) done(null);
     });

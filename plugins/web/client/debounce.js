@@ -1,4 +1,5 @@
 /** @import { DebounceOptions } from './index.js' */
+import { later } from './util.js';
 
 /**
  * Calls `run` not too often. After a call that went through at once (`leading`), and after each that was held back,
@@ -26,7 +27,7 @@ export function debounce(run, options) {
   /** @param {number} ms */
   const arm = (ms) => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
+    timer = later(() => {
       timer = undefined;
       if (since) flush();
     }, ms);
@@ -41,7 +42,7 @@ export function debounce(run, options) {
   };
   const call = () => {
     if (!wait) return run();
-    const now = Date.now();
+    const now = performance.now();
     if (leading && timer === undefined) {
       arm(wait);
       run();

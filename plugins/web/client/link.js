@@ -3,7 +3,7 @@
 /**
  * @import { Codec, ConnectionOptions, MessageFromRoom, MessageToRoom, QueueOptions, Source, Status } from './index.js'
  */
-import { EddyError, Signal, guarded, noop, quiet } from './util.js';
+import { EddyError, Signal, guarded, later, noop, quiet } from './util.js';
 
 const PROTOCOL = 'eddy.v1';
 
@@ -183,7 +183,7 @@ export class Link {
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     let opened = false;
-    const timer = setTimeout(() => this.#lost({ reason: 'timeout' }, true), options.timeout);
+    const timer = later(() => this.#lost({ reason: 'timeout' }, true), options.timeout);
     this.#timers.push(timer);
 
     /** @param {any} [hello] */
@@ -192,8 +192,8 @@ export class Link {
       this.#up = true;
       this.#known ||= !!hello;
       const { reconnect, heartbeat } = options;
-      if (reconnect) this.#timers.push(setTimeout(() => (this.#failures = 0), reconnect.stable));
-      if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), heartbeat.interval));
+      if (reconnect) this.#timers.push(later(() => (this.#failures = 0), reconnect.stable));
+      if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), Math.min(heartbeat.interval, 2 ** 31 - 1)));
       const debugUrl = new URL(`/console/?url=${encodeURIComponent(this.url)}`, this.url.replace('ws', 'http')).href;
       this.status = { connected: true, state: 'connected', protocol: hello ? PROTOCOL : 'plain', debugUrl };
       /** @type {any} */ (this).opened(hello);
@@ -204,7 +204,7 @@ export class Link {
       if (!socket.protocol) up();
     };
     socket.onmessage = ({ data }) => {
-      this.#heard = Date.now();
+      this.#heard = performance.now();
       guarded(() => {
         const message =
           typeof data === 'string' ? JSON.parse(data) : /** @type {Codec} */ (this.#codec).decode(new Uint8Array(data));
@@ -240,7 +240,7 @@ export class Link {
     const retryIn = hint
       ? hint.delay_ms + Math.random() * hint.spread_ms
       : Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
-    this.#timers.push(setTimeout(() => this.#attempt(), retryIn));
+    this.#timers.push(later(() => this.#attempt(), retryIn));
     this.#tell({ state: 'waiting', retryIn, ...why });
   }
 
@@ -269,7 +269,7 @@ export class Link {
   #check(idle) {
     const { heartbeat } = this.options;
     const socket = this.#socket;
-    const asked = Date.now();
+    const asked = performance.now();
     if (!heartbeat || asked - this.#heard < idle) return;
     /** @type {any} */ (this).testLatency(heartbeat.timeout).then(() => {
       if (this.#up && socket === this.#socket && this.#heard < asked) this.#lost({ reason: 'silent' }, true);
