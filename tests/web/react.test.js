@@ -295,8 +295,9 @@ test('options: of each hook, and the connection of another room', async (t) => {
 
 test('a reducer that is made anew at each render: the latest counts; another key: another state', async (t) => {
   const room = await createRoom(daemon.api);
-  let current;
+  let current, db;
   function Scaled({ by, name }) {
+    db = ours.useDatabase();
     const [sum, dispatch] = ours.useSharedReducer(name, (state, n) => state + n * by, 0);
     useEffect(() => void (current = by)); // behind the hook's own
     return h('button', { name: 'add', onClick: () => dispatch(1) }, sum);
@@ -304,8 +305,10 @@ test('a reducer that is made anew at each render: the latest counts; another key
   const element = (by, name) => provider(room, h(Scaled, { by, name }));
   const a = page(t, element(1, 'r'));
   await until('it is there', () => a.text() === '0');
+  let heard = false; // before that it would be taken by the next reducer, once more
+  db.messageListener.addListener(({ type, key }) => (heard ||= type === 'push' && key === 'r'));
   a.click('add');
-  await until('one', () => a.text() === '1');
+  await until('one', () => a.text() === '1' && heard);
   a.show(element(10, 'r'));
   await until('it is rendered', () => current === 10);
   a.click('add');
