@@ -492,3 +492,24 @@ scene('a server that knows nothing of eddy.v1, and says what nobody expects', as
   assert.deepEqual(troubles, []);
   await page.click('#home'); // it does not go on asking
 });
+
+scene('a page that is seldom let run, as one in the background is, stays connected', async (scene) => {
+  const others = await Others.begin(scene);
+  const page = await visit(scene);
+  await page.clock.install();
+  let sockets = 0;
+  let pongs = 0;
+  page.on('websocket', (socket) => {
+    sockets++;
+    socket.on('framereceived', ({ payload }) => (pongs += Number(String(payload).includes('pong'))));
+  });
+  await page.goto(`${scene.daemon.api}console/?url=${encodeURIComponent(others.socket_url)}`);
+  await page.waitForSelector('#state[data-state=connected]');
+  for (let minute = 0; minute < 3; minute++) {
+    await until('it is quiet', () => pongs > 0);
+    pongs = 0;
+    await page.clock.fastForward(60000);
+    await until('it has asked, and was answered', () => pongs > 0);
+  }
+  assert.equal(sockets, 1);
+});

@@ -39,13 +39,13 @@ export class Link {
       this.known ||= !!socket.protocol;
       this.plain = !this.known;
       this.v1 = !!socket.protocol;
-      this.lastHeard = Date.now();
+      this.asked = 0;
       this.heard.status({ state: 'connected', v1: this.v1 });
       if (this.v1) this.send({ type: 'members' });
       this.ping(BEGIN); // its pong comes behind all that the server says at first
     };
     socket.onmessage = ({ data }) => {
-      this.lastHeard = Date.now();
+      this.asked = 0;
       let message;
       try {
         message = readMessage(data);
@@ -71,13 +71,15 @@ export class Link {
 
   #beat() {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    if (Date.now() - this.lastHeard > SILENT_MAX)
+    const now = performance.now();
+    if (this.asked && now - this.asked > SILENT_MAX)
       this.socket.close(); // half open: the browser tells in its time
     else this.ping();
   }
 
   ping(nonce = ++this.count) {
     this.pings.set(nonce, performance.now());
+    this.asked ||= performance.now(); // since when something should have been heard; a hidden page seldom asks
     this.send({ type: 'ping', nonce });
   }
 
