@@ -513,3 +513,17 @@ scene('a page that is seldom let run, as one in the background is, stays connect
   }
   assert.equal(sockets, 1);
 });
+
+scene('a server that ends each connection at once is asked less and less often', async (scene) => {
+  const others = await Others.begin(scene);
+  const page = await visit(scene);
+  let dials = 0;
+  await page.routeWebSocket(/\/connect/, (socket) => {
+    dials++;
+    setTimeout(() => socket.close({ code: 1008, reason: 'not here' }), 20); // it was open by then
+  });
+  await page.goto(`${scene.daemon.api}console/?url=${encodeURIComponent(others.socket_url)}`);
+  await until('it is tried', () => dials > 1);
+  await sleep(4000);
+  assert.ok(dials < 7, dials);
+});

@@ -257,6 +257,25 @@ test('reconnect hint: it comes back when it was told to', async (t) => {
   assert.ok(retryIn >= 100 && retryIn <= 150, `${retryIn}`);
 });
 
+test('reconnect hint: one that makes no sense, or comes each time, is no reason to dial at once again and again', async (t) => {
+  for (const hint of [{}, { delay_ms: 0, spread_ms: 0 }, { delay_ms: -5, spread_ms: 'x' }]) {
+    const mock = await Mock.start();
+    const { enter } = mock;
+    mock.enter = (ws) => {
+      enter.call(mock, ws);
+      ws.send(JSON.stringify({ type: 'reconnect', ...hint }));
+      setTimeout(() => ws.close(1001));
+    };
+    const a = closing(t, connect(mock.url, { reconnect: { min: 200, jitter: 0 } }));
+    const waits = [];
+    a.statusListener.addListener(({ state, retryIn }) => state === 'waiting' && waits.push(retryIn));
+    await until('it has waited twice', () => waits.length > 1);
+    assert.ok(waits[0] <= 200);
+    assert.equal(waits[1], 400);
+    a.disconnect();
+  }
+});
+
 test('pushes on their way when the connection breaks are rejected; queued ones are sent', async (t) => {
   const mock = await Mock.start();
   mock.before = (_, { key }) => key === 'never';

@@ -235,11 +235,11 @@ export class Link {
     const { reconnect } = this.options;
     if (final || !reconnect || ++this.#failures > reconnect.attempts) return this.#end(why);
     const { min, max, factor, jitter } = reconnect;
-    const hint = this.#hint;
+    const hint = /** @type {any} */ (this.#hint);
     this.#hint = undefined;
-    const retryIn = hint
-      ? hint.delay_ms + Math.random() * hint.spread_ms
-      : Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
+    const wait = Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
+    const told = hint?.delay_ms + Math.random() * hint?.spread_ms || 0;
+    const retryIn = hint && this.#failures < 2 ? told : Math.max(wait, told); // not at once again and again
     this.#timers.push(later(() => this.#attempt(), retryIn));
     this.#tell({ state: 'waiting', retryIn, ...why });
   }

@@ -6,6 +6,7 @@ const PROTOCOL = 'eddy.v1';
 const BEGIN = 0; // the nonce of the first ping of a connection
 const PING_EVERY = 2000;
 const SILENT_MAX = 15000;
+const STABLE = 5000; // a connection that lasts so long was none that failed
 
 export class Link {
   /** @param {{ message, status }} heard */
@@ -35,7 +36,7 @@ export class Link {
     this.heard.status({ state: 'connecting' });
     socket.onopen = () => {
       opened = true;
-      this.failures = 0;
+      this.openedAt = performance.now();
       this.known ||= !!socket.protocol;
       this.plain = !this.known;
       this.v1 = !!socket.protocol;
@@ -62,6 +63,7 @@ export class Link {
       this.pings.clear();
       for (const answer of this.answers.values()) answer({ type: 'lost' });
       this.answers.clear();
+      if (opened && performance.now() - this.openedAt > STABLE) this.failures = 0;
       const wait = Math.min(10000, 500 * 2 ** this.failures++) * (0.6 + 0.4 * Math.random());
       this.heard.status({ state: 'waiting', code, text: reason, opened, retryIn: wait });
       if (this.closed) return; // by who was just told

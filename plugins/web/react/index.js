@@ -188,7 +188,7 @@ export function useLatency(options = {}) {
       if (!over) setLatency(ms);
     };
     measure();
-    const timer = setInterval(measure, interval);
+    const timer = setInterval(measure, Math.min(interval, 2 ** 31 - 1)); // more, Infinity too, would be nothing
     return () => {
       over = true;
       clearInterval(timer);
