@@ -1,7 +1,8 @@
 // The console: a room that others are in, live.
 import assert from 'node:assert/strict';
-import { facts, keyRow, keys, lines, messages, Others, plainServer, push, SETTINGS, shows, visit } from './consoles.js';
-import { scene as play, sleep, until } from './harness.js';
+import fs from 'node:fs';
+import { facts, KEY, keyRow, keys, lines, messages, Others, plainServer, push, SETTINGS, shows, visit } from './consoles.js';
+import { comes, scene as play, sleep, until } from './harness.js';
 
 const scene = (name, test) => play(`console: ${name}`, test, SETTINGS);
 const count = (page, name) => keyRow(page, name).locator('.badge').textContent();
@@ -20,25 +21,25 @@ scene('what others push shows as it comes', async (scene) => {
   await shows(page, '#4 replace title "Chess, again"');
   await others.push('cursor', { x: 1 }, 'relay');
   await shows(page, '#5 relay cursor {"x":1}');
-  assert.deepEqual(await keys(page), ['cursor', 'moves', 'title']);
-  assert.equal(await count(page, 'moves'), '2');
-  assert.equal(await count(page, 'cursor'), '0');
-  assert.equal(await page.textContent('#seq'), '#5');
+  await comes('the keys', () => keys(page), ['cursor', 'moves', 'title']);
+  await comes('two of the one', () => count(page, 'moves'), '2');
+  await comes('none of the other', () => count(page, 'cursor'), '0');
+  await comes('the number', () => page.textContent('#seq'), '#5');
 
   await keyRow(page, 'moves').click();
-  assert.deepEqual(await messages(page), ['#1  moves "e4"', '#3 append moves "e5"']);
-  assert.deepEqual(await lines(page), ['"e5"'], 'the newest one is looked into');
+  await comes('what it retains', () => messages(page), ['#1  moves "e4"', '#3 append moves "e5"']);
+  await comes('the newest one is looked into', () => lines(page), ['"e5"']);
   await others.push('moves', { piece: 'N', to: ['f', 3] });
   await until('and the one after it', async () => (await lines(page)).includes('piece: "N"'));
-  assert.equal((await facts(page)).Number, '#6 latest');
-  await page.locator('.message').first().click();
+  await comes('its number', async () => (await facts(page)).Number, '#6 latest');
+  await page.locator('.message', { hasText: 'e4' }).click();
   await others.push('moves', 'd4');
   await shows(page, '#7');
   assert.deepEqual(await lines(page), ['"e4"'], 'one that was chosen stays');
 
   await page.fill('#filter', 'it');
   assert.deepEqual(await until('filtered', async () => (await keys(page)).length === 1 && keys(page)), ['title']);
-  assert.match(await page.textContent('.sum'), /1 of 3 keys/);
+  await until('it says so', async () => /1 of 3 keys/.test(await page.textContent('.sum')));
   await page.fill('#filter', '');
 
   await page.click('#all');
@@ -239,9 +240,16 @@ scene('what is hostile stays harmless, and the page quick', async (scene) => {
     shown.includes('\\u202egnp.\\u0007\\n\\ttxt') && shown.includes('(empty key)') && shown.includes(evil),
     shown.join('|'),
   );
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  /** Seconds of processor time that the page has taken: what passes beside it is the machine's. */
+  const busy = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration').value;
+  };
   const took = [];
   for (let i = 0; i < 8; i++) {
-    const began = Date.now();
+    const began = await busy();
     await page.locator('.keyrow').nth(i).click();
     await page.waitForFunction(
       (n) =>
@@ -253,22 +261,22 @@ scene('what is hostile stays harmless, and the page quick', async (scene) => {
       await page.click(`[data-mode=${mode}]`);
       assert.ok((await page.textContent('.value')).length < 60000, 'not all of it at once');
     }
-    took.push(Date.now() - began);
+    took.push((await busy()) - began);
   }
-  assert.ok(Math.max(...took) < 3000, `it takes ${took} ms`);
+  assert.ok(Math.max(...took) < 3, `it takes ${took} s`);
   assert.equal(await page.locator('img[src=x], .value script, .tree b').count(), 0);
   assert.equal(await page.evaluate(() => ({}).x), undefined);
 
   await keyRow(page, 'deep').click();
   await page.locator('.tree [role=treeitem]').first().focus();
   for (let i = 0; i < 260; i++) await page.keyboard.press('ArrowRight');
-  assert.equal((await lines(page)).at(-1), '0: 0', 'to the bottom of it, by keyboard');
+  await comes('to the bottom of it, by keyboard', async () => (await lines(page)).at(-1), '0: 0');
   await keyRow(page, 'wide').click();
   await until('a part of what is wide', async () => (await lines(page)).at(-1) === '149900 more');
   await page.click('.rest .more');
   await until('and some more', async () => (await lines(page)).at(-1) === '149800 more');
   await keyRow(page, '(empty key)').click();
-  assert.deepEqual(await lines(page), ['"the empty key"']);
+  await comes('the empty key', () => lines(page), ['"the empty key"']);
   await page.locator('.keyrow').nth(shown.indexOf('\\u202egnp.\\u0007\\n\\ttxt')).click();
   await until('names are text', async () => (await lines(page)).includes('\\u202e<b>x</b>: "\\u202e\\0a"'));
   await scene.shot(page, 'console-hostile');
@@ -301,7 +309,7 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
   await keyRow(page, 'many').click();
   await until('its end', async () => (await messages(page)).at(-1).endsWith(' many 5999'));
   assert.ok((await page.locator('.message').count()) < 60);
-  assert.match(await page.textContent('.note'), /1000 older ones are not held/);
+  await until('a note', async () => /^1000 older ones are not held/.test(await page.textContent('.note')));
   await page.focus('#messages');
   await page.keyboard.press('Home');
   await until('its beginning', async () => (await messages(page))[0].endsWith(' many 1000'));
@@ -311,8 +319,8 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
     for (let i = 0; i < 5000; i++)
       socket.send(`{"type":"push","key":"tick","action":{"type":"relay"},"value":"t${i}"}`);
   });
-  await until('it follows to the end', async () => (await messages(page)).at(-1)?.endsWith('"t4999"'), 20000);
-  assert.match(await page.textContent('.note'), /3000 older ones are not held/);
+  await until('it follows to the end', async () => (await messages(page)).at(-1)?.endsWith('"t4999"'));
+  await until('the note', async () => /^3000 older ones are not held/.test(await page.textContent('.note')));
   // The whole of a large key at each change is too dear: it changes over by itself.
   await ann.evaluate(async () => {
     const big = JSON.stringify('z'.repeat(30000));
@@ -324,13 +332,98 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
   await until(
     'it is told',
     async () => /too busy for whole streams/.test(await page.getAttribute('#light', 'title')),
-    20000,
   );
   await page.waitForSelector('#state[data-state=connected]');
   await page.fill('#filter', 'heavy');
   await keyRow(page, 'heavy').click();
   await page.click('[data-kind=retained]');
-  await until('what it retains is asked for', async () => (await count(page, 'heavy')) === '60', 20000);
+  await until('what it retains is asked for', async () => (await count(page, 'heavy')) === '60');
+  await until('the room is quiet, and whole streams come again', async () => !(await page.isVisible('#light')));
+  await page.waitForSelector('#state[data-state=connected]');
+  await ann.evaluate(() => socket.send('{"type":"push","key":"heavy","action":{"type":"replace"},"value":"light"}'));
+  await until('as they did', async () => (await messages(page)).join().endsWith(' replace heavy "light"'));
+  assert.equal(await count(page, 'heavy'), '1');
+});
+
+const TRIMS = `return {
+  commit = function(room, msg)
+    if msg.key == "few" then room:trim("few", { messages = 2 }) end
+    if msg.key == "fold" and room:size("fold") == 3 then room:compact("fold", msg.seq, "all") end
+    if msg.key == "clear" then room:trim("few", { messages = 0 }) end
+    local seq = msg.seq - 1
+    if msg.key == "expire" then room:after(0.1, function() room:drop("brief", seq) end) end
+  end,
+}
+`;
+
+scene('what a policy and an operator take away goes from sight, and nobody has to ask', async (scene) => {
+  fs.writeFileSync(`${scene.daemon.scripts}/rooms/trims.lua`, TRIMS);
+  const others = await Others.begin(scene, '', { policy: 'trims' });
+  const page = await visit(scene, others);
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  const retained = (name, ...values) =>
+    until(`${name} retains ${values}`, async () => {
+      const shown = (await messages(page)).map((one) => one.split(' ').at(-1));
+      if (shown.join() !== values.join()) throw new Error(shown.join());
+      return (await count(page, name)) === String(values.length);
+    });
+  for (const n of [1, 2, 3, 4]) await others.push('few', n);
+  await keyRow(page, 'few').click();
+  await retained('few', 3, 4);
+  await others.push('few', 5);
+  await retained('few', 4, 5);
+  await others.push('clear', 1, 'relay');
+  await retained('few');
+  assert.match(await page.textContent('.note'), /retains nothing/);
+  for (const n of [1, 2, 3]) await others.push('fold', n);
+  await keyRow(page, 'fold').click();
+  await retained('fold', '"all"');
+  await others.push('brief', 'x', 'replace');
+  await keyRow(page, 'brief').click();
+  await retained('brief', '"x"');
+  await others.push('expire', 1, 'relay');
+  await retained('brief');
+  for (const n of [1, 2, 3]) await others.push('k', n);
+  await keyRow(page, 'k').click();
+  await retained('k', 1, 2, 3);
+  await others.admin('drop', { key: 'k', seq: 13 });
+  await retained('k', 1, 3);
+  await others.admin('trim', { key: 'k', keep: 1 });
+  await retained('k', 3);
+  await page.click('#all');
+  await shows(page, ' trim k 1 gone');
+  assert.deepEqual(asked, []);
+  await scene.shot(page, 'console-taken-away');
+});
+
+scene('what is read again is no news, unless something has gone: also of a key that is not held whole', async (scene) => {
+  const others = await Others.begin(scene);
+  const ann = await others.join(scene);
+  const { told, gone } = await ann.evaluate(
+    async ({ socket_url, http_url, admin, key }) => {
+      const { Room } = await import('/console/room.js');
+      const address = { socket: socket_url, http: http_url.replace(/\/send$/, '') };
+      const beat = () => new Promise((resolve) => setTimeout(resolve, 10));
+      for (let i = 0; i < 6000; i++) socket.send(`{"type":"push","key":"k","action":{"type":"append"},"value":${i}}`);
+      while (heard.at(-1)?.size !== 6000) await beat();
+      const room = new Room(address, { cbor: false, changed() {}, told() {} });
+      while (!room.ready) await beat();
+      const said = () => room.feed.map(({ action, gone }) => `${action} ${gone}`);
+      await room.read('k');
+      const told = said();
+      const headers = { Authorization: `Bearer ${key}` };
+      await fetch(`${admin}/trim`, { method: 'POST', headers, body: '{"key":"k","keep":5990}' });
+      for (; !said().length; await beat()) {
+        room.keys.get('k').readAt = 0;
+        await room.read('k');
+      }
+      room.close();
+      return { told, gone: said() };
+    },
+    { ...others, admin: `${scene.daemon.api}admin/rooms/${others.name}`, key: KEY },
+  );
+  assert.deepEqual([told, gone], [[], ['trim 10']]);
 });
 
 scene('a namespace that does not let us look', async (scene) => {
@@ -345,6 +438,13 @@ scene('a namespace that does not let us look', async (scene) => {
   await until('what the key retains', async () => (await messages(page)).length === 2);
   await others.push('secret', 3);
   await until('and then', async () => (await messages(page)).length === 3);
+  await page.click('#light');
+  await until('it looks again', async () => !(await page.isVisible('#light')));
+  await page.waitForSelector('#state[data-state=connected]');
+  await others.push('secret', 4);
+  await until('in vain', () => page.isVisible('#light'));
+  await scene.shot(page, 'console-broadcasts');
+  await until('and goes on', async () => (await messages(page)).length === 4);
 });
 
 scene('the server goes and comes back', async (scene) => {
@@ -357,10 +457,11 @@ scene('the server goes and comes back', async (scene) => {
   await page.waitForSelector('#state[data-state=waiting]');
   assert.match(await push(page, 'k', '2'), /no connection/);
   await scene.daemon.run();
-  await page.waitForSelector('#state[data-state=connected]', { timeout: 20000 });
+  await page.waitForSelector('#state[data-state=connected]');
+  assert.match(await push(page, 'k', '2'), /^accepted/); // so it has been told what there was before
   await others.push('k', 3);
   await until('what is new', async () => (await messages(page)).at(-1)?.endsWith('append k 3'));
-  assert.equal(await count(page, 'k'), '2');
+  await comes('all', () => count(page, 'k'), '3');
 });
 
 scene('by keyboard alone, and in both themes', async (scene) => {
@@ -389,11 +490,11 @@ scene('by keyboard alone, and in both themes', async (scene) => {
   assert.equal(await focused(), 'treeitem');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowLeft');
-  assert.deepEqual(await lines(page), ['{ 1 }', 'c: { 1 }']);
+  await comes('folded', () => lines(page), ['{ 1 }', 'c: { 1 }']);
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
-  assert.deepEqual(await lines(page), ['{ 1 }', 'c: { 1 }', 'in: [ 2 ]', '0: 1', '1: 2']);
+  await comes('unfolded', () => lines(page), ['{ 1 }', 'c: { 1 }', 'in: [ 2 ]', '0: 1', '1: 2']);
   await page.keyboard.press('p');
   assert.equal(await focused(), 'push-value');
   await page.keyboard.type('t?');
@@ -440,8 +541,8 @@ scene('on a phone', async (scene) => {
   await scene.shot(page, 'console-phone-push');
   await page.tap('.panes [data-to=room]');
   await page.waitForSelector('.graphs canvas');
-  assert.ok(
-    await page.$eval(
+  await until('the graphs are drawn', () =>
+    page.$eval(
       '.graphs canvas',
       (canvas) =>
         canvas.width > 600 &&

@@ -19,10 +19,11 @@ export const SETTINGS = {
 
 /** A room, and what others do in it, over HTTP. */
 export class Others {
-  static async begin(scene, space = '') {
+  static async begin(scene, space = '', options = {}) {
     const others = new Others();
     others.api = scene.daemon.api;
-    const made = await fetch(`${others.api}${space ? `db/${space}/` : ''}new`, { method: 'POST' });
+    const body = JSON.stringify(options);
+    const made = await fetch(`${others.api}${space ? `db/${space}/` : ''}new`, { method: 'POST', body });
     Object.assign(others, await made.json());
     others.name = `${space || 'default'}/${others.room}`;
     return others;
@@ -33,6 +34,16 @@ export class Others {
     const answer = await fetch(this.http_url, {
       method: 'POST',
       body: `{"type":"push","key":${JSON.stringify(key)},"action":{"type":"${action}"},"value":${json}}`,
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+
+  /** What an operator does to the room. */
+  async admin(what, body) {
+    const answer = await fetch(`${this.api}admin/rooms/${this.name}/${what}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${KEY}` },
+      body: JSON.stringify(body),
     });
     assert.equal(answer.status, 200, await answer.text());
   }
@@ -75,7 +86,10 @@ export async function visit(scene, room, options) {
     options,
   );
   page.on('dialog', (dialog) => scene.troubles.push(`an alert: ${dialog.message()}`));
-  if (room) await page.waitForSelector('#state[data-state=connected]');
+  if (!room) return page;
+  await page.waitForSelector('#state[data-state=connected]');
+  // It measures how quick the room is once it has been told all that there is: from then on what comes is news.
+  await until('it knows what there is', () => page.textContent('#latency'));
   return page;
 }
 

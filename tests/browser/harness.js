@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { after, test as every } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -15,8 +15,11 @@ const shots = path.join(root, 'build/shots');
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Milliseconds for anything to come: the machine may be busy with other things, or stand still for a while. */
+export const PATIENCE = 30000;
+
 /** Asks again until `ask` gives something; what it gave. What it throws is no answer yet. */
-export async function until(what, ask, patience = 10000) {
+export async function until(what, ask, patience = PATIENCE) {
   const end = Date.now() + patience;
   let last;
   for (;;) {
@@ -32,6 +35,13 @@ export async function until(what, ask, patience = 10000) {
   }
 }
 
+/** Until `ask` gives just this: what a page was told to do shows a frame later, or when the room has answered. */
+export const comes = (what, ask, wanted) =>
+  until(what, async () => {
+    assert.deepEqual(await ask(), wanted);
+    return true;
+  });
+
 /** Until all of these pages show the same, which `look` gives, and go on showing it; that. */
 export const agree = (what, pages, look, wanted = () => true) =>
   until(what, async () => {
@@ -43,12 +53,21 @@ export const agree = (what, pages, look, wanted = () => true) =>
     return seen[0] ?? true;
   });
 
+/**
+ * A port that nobody listens on, and that stays so while a daemon or a proxy is away: the system gives those from 32768
+ * on to whoever asks for any, and to connections.
+ */
 export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 22000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) =>
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+    );
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** eddyd, which keeps its rooms in a database, until the end of the test. */
@@ -78,9 +97,12 @@ export class Daemon {
     });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve(code ?? signal)));
-    await until('eddyd serves', async () => (await fetch(`${this.api}healthz`)).ok).catch((error) => {
+    let ended = false;
+    this.ended.then(() => (ended = true));
+    await until('eddyd serves', async () => ended || (await fetch(`${this.api}healthz`)).ok).catch((error) => {
       throw new Error(`${error.message}\n${this.log}`);
     });
+    if (ended) throw new Error(`eddyd does not serve:\n${this.log}`);
   }
 
   /** Changes a policy's script, as an editor would; until its rooms have it. */
@@ -98,7 +120,9 @@ export class Daemon {
 
   async kill(signal = 'SIGKILL') {
     this.child.kill(signal);
-    return this.ended;
+    const status = await this.ended;
+    assert.doesNotMatch(this.log, /Sanitizer|runtime error:/);
+    return status;
   }
 
   async end() {
@@ -192,7 +216,7 @@ export class Scene {
   async page(url, { as = {}, proxy } = {}) {
     const context = await (await theBrowser()).newContext({ viewport: { width: 1000, height: 700 }, ...as });
     const page = await context.newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(PATIENCE);
     const trouble = (what) => this.troubles.push(`${page.url()}: ${what}`);
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
@@ -220,7 +244,7 @@ export class Scene {
   }
 
   async connected(...pages) {
-    for (const page of pages) await page.waitForSelector('#status[data-state=connected]', { timeout: 20000 });
+    for (const page of pages) await page.waitForSelector('#status[data-state=connected]');
   }
 
   /** Long enough for what was done to be sent by itself. */
@@ -245,9 +269,15 @@ export class Scene {
   }
 }
 
+/** The names of the tests that are wanted, where not all are. */
+const only = process.env.ONLY && fs.readFileSync(process.env.ONLY, 'utf8').split('\n');
+
+/** node:test's, where the test is wanted. */
+export const test = (name, ...how) => void (only && !only.includes(name) ? null : every(name, ...how));
+
 /** A test with a daemon of its own, with these knobs besides. */
 export function scene(name, play, settings) {
-  test(name, { timeout: 60000 }, async () => {
+  test(name, { timeout: 10 * PATIENCE }, async () => {
     const scene = await Scene.begin(settings);
     try {
       await play(scene);

@@ -19,6 +19,19 @@ async function agreed(when, ...groups) {
   return states;
 }
 
+/** Everybody in the first group does something; until all have heard of it, and agree. */
+async function done(what, ...groups) {
+  const before = {};
+  for (const name in groups[0]) before[name] = await players[name].state(groups[0][name]);
+  await all(groups[0], what);
+  const states = {};
+  for (const name in groups[0]) {
+    const pages = groups.map((group) => group[name]);
+    states[name] = await agree(`${name}: ${what}`, pages, players[name].state, (shown) => shown !== before[name]);
+  }
+  return states;
+}
+
 /** What was done shows. */
 function changed(before, after) {
   for (const name in before) assert.notEqual(after[name], before[name], name);
@@ -27,15 +40,13 @@ function changed(before, after) {
 scene('the daemon is killed and started again: every page comes to one state by itself', async (scene) => {
   const ann = await open(scene);
   const bob = await open(scene, { rooms: ann });
-  await all(ann, 'first');
-  await all(bob, 'second');
-  const before = await agreed('agrees', ann, bob);
+  await done('first', ann, bob);
+  const before = await done('second', bob, ann);
 
   scene.broken = true;
   await scene.daemon.kill();
   for (const page of Object.values(ann)) await page.waitForSelector('#status[data-state=waiting]');
   await all(ann, 'while it is gone');
-  await sleep(500);
   await scene.daemon.run();
   for (const group of [ann, bob]) await scene.connected(...Object.values(group));
   scene.broken = false;
@@ -47,8 +58,7 @@ scene('the daemon is killed and started again: every page comes to one state by 
   assert.equal(after.text, 'first\nsecond\nwhile it is gone\n');
   assert.equal(after.tictactoe, 'XOX......');
 
-  await all(bob, 'on it goes');
-  changed(after, await agreed('goes on', ann, bob));
+  await done('on it goes', bob, ann);
 });
 
 scene(
@@ -57,12 +67,12 @@ scene(
     const names = ['counter', 'chat', 'text'];
     const ann = await open(scene, { names });
     const bob = await open(scene, { names, rooms: ann });
-    await all(ann, 'first');
-    await agreed('agrees', ann, bob);
-    await sleep(6000); // it is kept by now
-    await all(bob, 'second');
-    const before = await agreed('agrees', ann, bob);
+    await done('first', ann, bob);
     scene.broken = true;
+    await scene.daemon.kill('SIGTERM'); // this is kept
+    await scene.daemon.run();
+    for (const group of [ann, bob]) await scene.connected(...Object.values(group));
+    const before = await done('second', bob, ann);
     await scene.daemon.kill();
     await scene.daemon.run();
     for (const group of [ann, bob]) await scene.connected(...Object.values(group));
@@ -72,20 +82,18 @@ scene(
     assert.deepEqual([before.counter, before.chat], ['2', 'first\nsecond']);
     assert.deepEqual([after.counter, after.chat], ['1', 'first'], 'it was lost indeed');
     assert.equal(after.text, before.text, 'but of a text each page has all there is');
-    await all(bob, 'third');
-    const end = await agreed('goes on', ann, bob, eve);
+    const end = await done('third', bob, ann, eve);
     assert.deepEqual(end, { counter: '2', chat: 'first\nthird', text: 'first\nsecond\nthird\n' });
   },
-  { 'plugins.sqlite.durability': 'snapshot' },
+  { 'plugins.sqlite.durability': 'snapshot', 'plugins.sqlite.interval': '1h' },
 );
 
 scene('pages that are offline for ten seconds catch up', async (scene) => {
   const proxy = await scene.proxy();
   const ann = await open(scene);
   const bob = await open(scene, { rooms: ann, proxy });
-  await all(ann, 'first');
-  await all(bob, 'second');
-  await agreed('agrees', ann, bob);
+  await done('first', ann, bob);
+  await done('second', bob, ann);
 
   scene.broken = true;
   const since = Date.now();

@@ -1,6 +1,6 @@
 // Tic-tac-toe: the referee is in the room.
 import assert from 'node:assert/strict';
-import { agree, scene, until } from './harness.js';
+import { agree, comes, scene, until } from './harness.js';
 import { board } from './players.js';
 
 const play = (page, index) => page.locator('#board button').nth(index).click();
@@ -18,7 +18,7 @@ scene(
     const both = game(ann, bob);
     await play(ann, 0);
     await both('X........');
-    assert.equal(await ann.textContent('#turn'), 'Waiting for somebody to play O');
+    await comes('whose turn it is', () => ann.textContent('#turn'), 'Waiting for somebody to play O');
     await play(ann, 1);
     await refused(ann, "it is the other's turn");
     await play(bob, 0);
@@ -45,13 +45,14 @@ scene(
     await refused(ann, 'not in the corner');
     await all('X...O....');
     await play(ann, 1);
+    await all('XX..O....');
     await play(bob, 5);
     await all('XX..OO...');
     await ann.locator('#board button').nth(0).focus();
     for (const key of ['ArrowRight', 'ArrowRight', 'Enter']) await ann.keyboard.press(key);
     await all('XXX.OO...');
     await until('one has won', async () => (await ann.textContent('#turn')) === 'You won with X');
-    assert.equal(await bob.locator('.won').count(), 3);
+    await comes('by three', () => bob.locator('.won').count(), 3);
     await eve.click('#again');
     await all('.........');
   },

@@ -9,8 +9,11 @@ const path = require('path');
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Milliseconds for anything to come: the machine may be busy with other things, or stand still for a while. */
+const PATIENCE = 30000;
+
 /** Asks again until `check` of what `ask` gives is true; what it gave. */
-async function until(what, ask, check, patience = 8000) {
+async function until(what, ask, check, patience = PATIENCE) {
   const end = Date.now() + patience;
   for (;;) {
     const value = await ask();
@@ -20,13 +23,19 @@ async function until(what, ask, check, patience = 8000) {
   }
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+/**
+ * A port that nobody listens on, and that stays so until the daemon does: the system gives those from 32768 on to whoever
+ * asks for any, and to connections.
+ */
+async function freePort() {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 22000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 class Daemon {
@@ -47,13 +56,16 @@ class Daemon {
     this.child.on('error', (error) => (this.log += error));
     this.api = `http://127.0.0.1:${this.port}`;
     const serves = () => fetch(`${this.api}/healthz`).then((answer) => answer.status, () => 0);
-    await until(`eddyd does not serve: ${this.log}`, serves, (status) => status === 200);
+    let ended = false;
+    this.ended.then(() => (ended = true));
+    await until('eddyd serves', serves, (status) => status === 200 || ended);
+    if (ended) throw new Error(`eddyd does not serve: ${this.log}`);
   }
 
   /** Ends it; what was wrong about the way it ended, or nothing. */
   async stop() {
     this.child.kill('SIGTERM');
-    const status = await Promise.race([this.ended, sleep(20000).then(() => 'nothing: it goes on')]);
+    const status = await Promise.race([this.ended, sleep(PATIENCE).then(() => 'nothing: it goes on')]);
     if (status !== 0) this.child.kill('SIGKILL');
     fs.rmSync(this.folder, { recursive: true, force: true });
     const report = /Sanitizer|runtime error:/.test(this.log);
@@ -120,4 +132,4 @@ class TcpProxy {
   }
 }
 
-module.exports = { Daemon, Peer, TcpProxy, sleep, until };
+module.exports = { Daemon, PATIENCE, Peer, TcpProxy, sleep, until };

@@ -202,9 +202,9 @@ test('a page whose process is killed is gone after its grace', (t) => withPage(a
   await c.presence('db', 'cleo', { x: 3 });
   await until('both are there', () => retained(a, room, '__presence'), (all) => all.length === 2);
   const gone = new Promise((resolve) => c.child.once('exit', resolve));
+  const since = Date.now();
   process.kill(c.child.pid, 'SIGKILL');
   await gone;
-  const since = Date.now();
   const soon = await newcomer(t, room, '__presence');
   if (Date.now() - since < GRACE) assert.deepEqual(soon, ['ben', 'cleo'], 'it was not given its grace');
   await sleep(GRACE + 300 - (Date.now() - since));
@@ -213,15 +213,22 @@ test('a page whose process is killed is gone after its grace', (t) => withPage(a
 
 test('who reconnects within the grace does not flicker', async (t) => {
   const { a, b, daemon, proxy } = t;
-  const room = await together(t, 'default', a);
-  await b.connect('db', room.socket_url.replace(`:${daemon.port}`, `:${proxy.port}`), t.cbor);
-  await b.presence('db', 'ben', { x: 2 });
-  await until('ben is there', () => retained(a, room, '__presence'), (all) => all.length === 1);
-  proxy.cut();
-  await b.disconnect('db'); // the package would wait for a second, which is more than the grace
-  await b.leavePresence('db');
-  await b.connect('again', room.socket_url, t.cbor);
-  await b.presence('again', 'ben', { x: 3 });
+  let room;
+  for (let took = GRACE, tries = 0; took >= GRACE; ) { // a machine that is busy may take longer: then once more
+    assert.ok(++tries <= 10, `to reconnect takes ${took} ms, ten times`);
+    room = await together(t, 'default', a);
+    await b.connect('db', room.socket_url.replace(`:${daemon.port}`, `:${proxy.port}`), t.cbor);
+    await b.presence('db', 'ben', { x: 2 });
+    await until('ben is there', () => retained(a, room, '__presence'), (all) => all.length === 1);
+    const since = Date.now();
+    proxy.cut();
+    await b.disconnect('db'); // the package would wait for a second, which is more than the grace
+    await b.leavePresence('db');
+    await b.connect('again', room.socket_url, t.cbor);
+    await b.presence('again', 'ben', { x: 3 });
+    await b.latency('again'); // the room has heard it
+    took = Date.now() - since;
+  }
   for (const end = Date.now() + 2 * GRACE; Date.now() < end;) {
     const all = await retained(a, room, '__presence');
     assert.deepEqual(all.map(({ value }) => value.client), ['ben'], 'he was gone for a moment');

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import select
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +19,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "protocol"))
 
 import client  # noqa: E402
-from daemon import SANITIZER, Daemon, free_port  # noqa: E402
+from daemon import SANITIZER, Daemon  # noqa: E402
 from disk import FAULTS, Disk  # noqa: E402
 from load import WINDOW, Player, Wire  # noqa: E402
 
@@ -102,6 +103,13 @@ class World:
         wrong = self.daemon.finish()
         self.folder.cleanup()
         check(not wrong, wrong)
+
+
+def wait(condition, world):
+    end = time.monotonic() + SECONDS
+    while not condition():
+        check(time.monotonic() < end, "it does not come to this:", world.daemon.log()[-3000:])
+        time.sleep(0.01)
 
 
 def ask(daemon, method, path, message=None):
@@ -204,6 +212,26 @@ def killed_while_it_fails(program, durability, fault):
     world.close()
 
 
+def hung_up_while_it_ends(program):
+    """A log is rotated, or a terminal closed, while what was pushed last is still being written."""
+    world = World(program, "batch", rooms=0)
+    push(world.daemon, "a", 1)
+    world.disk.fail("write")
+    push(world.daemon, "a", 2)
+    world.daemon.terminate()
+    wait(lambda: "every connection is closed" in world.daemon.log(), world)
+    hits = world.disk.get("hits")
+    wait(lambda: world.disk.get("hits") > hits, world)  # it waits for the disk by now, and for nothing else
+    world.daemon.process.send_signal(signal.SIGHUP)
+    time.sleep(0.1)
+    world.disk.mend()
+    wrong = world.daemon.finish()
+    check(not wrong, wrong)
+    world.start()
+    check(state_of(world.daemon, "a") == [1, 2], state_of(world.daemon, "a"))
+    world.close()
+
+
 # ---- a slow disk ----
 
 
@@ -283,7 +311,7 @@ def refused_at_start(program, path):
         config = os.path.join(folder, "eddy.lua")
         with open(config, "w") as file:
             file.write("return {}\n")
-        command = [program, "-c", config, "-l", f"127.0.0.1:{free_port()}", "-s", f"plugins.sqlite.path={path}",
+        command = [program, "-c", config, "-l", "127.0.0.1:0", "-s", f"plugins.sqlite.path={path}",
                    "-s", f"scripts={os.path.join(HERE, '../../scripts')}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         check(done.returncode == 1, done.returncode, done.stderr)
@@ -341,6 +369,7 @@ def tests():
     yield killed_while_it_fails, "sync", "full"
     yield killed_while_it_fails, "sync", "sync"
     yield killed_while_it_fails, "batch", "write"
+    yield (hung_up_while_it_ends,)
     yield (nobody_is_slow_for_a_slow_disk,)
     for table in ("segments", "sqlite_autoindex_rooms_1", "rooms"):
         yield a_damaged_page, table, "first"

@@ -459,7 +459,7 @@ def twice_ends_it_at_once(eddyd):
         place.configure('drain = "1h",')
         place.start()
         room = place.new_room()
-        members = [place.connect(room) for _ in range(40)]  # ten seconds at four a second
+        members = [place.connect(room) for _ in range(200)]  # fifty seconds at four a second
         members[0].send_frame(client.TEXT, push("k", 1))
         members[0].receive()
         place.process.send_signal(signal.SIGTERM)
@@ -478,20 +478,22 @@ def twice_ends_it_at_once(eddyd):
         wait(lambda: "it is shutting down: nothing is loaded again" in place.said(), "a reload is refused")
         began = time.monotonic()
         place.finish(signal.SIGTERM)
-        check(time.monotonic() - began < 8, "it went on waiting")
+        check(time.monotonic() - began < SECONDS, "it went on waiting")
         for member in members:
             member.close()
 
 
 def judge_drain(took, closes, drain, count):
-    """What is wrong with it; None where nothing is. Generous: the machine may be busy."""
+    """What is wrong with it; None where nothing is. Who goes is never ahead of an even drain; behind it are some, where the
+    machine stood still, but not most of them."""
     slices = [0] * 10
     for at in closes:
         slices[min(9, int(at / drain * 10))] += 1
-    print(f"# {count} members in {took:.2f} s of {drain} s; by tenths: {slices}")
-    if not drain * 0.9 <= took <= drain * 1.1:
+    behind = sorted(at / drain - i / count for i, at in enumerate(sorted(closes)))
+    print(f"# {count} members in {took:.2f} s of {drain} s; by tenths: {slices}; behind by {behind[0]:.3f} to {behind[-1]:.3f} of it")
+    if not drain * 0.9 <= took <= drain * 1.25:
         return f"it took {took:.2f} s of {drain}"
-    return None if all(count / 20 <= n <= count / 5 for n in slices) else f"not evenly: {slices}"
+    return None if behind[0] > -0.05 and behind[count // 2] < 0.1 else f"not evenly: {slices}"
 
 
 @test

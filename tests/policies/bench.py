@@ -11,6 +11,7 @@ import tempfile
 HERE = pathlib.Path(os.path.realpath(__file__)).parent
 sys.path.insert(0, str(HERE.parent / "protocol"))
 
+import client  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from session import Session  # noqa: E402
 
@@ -72,7 +73,7 @@ def main(suite, run):
     """`run` yields (name, what is wrong or '') for each test."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--eddyd", required=True)
-    parser.add_argument("--patience", type=float, default=10, help="seconds for what should take a moment")
+    parser.add_argument("--patience", type=float, default=client.PATIENCE, help="seconds for what should take a moment")
     options = parser.parse_args()
     passed = failed = 0
     for name, wrong in run(os.path.realpath(options.eddyd), options.patience):

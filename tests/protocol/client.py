@@ -10,6 +10,7 @@ import time
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+PATIENCE = 30  # seconds, for anything to come: the machine may be busy with other things, or stand still for a while
 
 
 # A certificate's file: everything goes over TLS, and whoever listens has it.
@@ -144,7 +145,7 @@ def request_bytes(method, path, host, headers, body):
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (body or b"")
 
 
-def http(address, method, path, host, headers=None, body=None, patience=5):
+def http(address, method, path, host, headers=None, body=None, patience=PATIENCE):
     stream = Stream(address, patience)
     try:
         stream.send(request_bytes(method, path, host, {"Connection": "close", **(headers or {})}, body))
@@ -189,7 +190,7 @@ def mask(key, payload):
 class WebSocket(Stream):
     """An upgraded connection. `encoding` is what it asked to receive, and what `send` encodes to."""
 
-    def __init__(self, address, path, host, encoding="json", headers=None, patience=5, receive_buffer=None):
+    def __init__(self, address, path, host, encoding="json", headers=None, patience=PATIENCE, receive_buffer=None):
         super().__init__(address, patience, receive_buffer)
         self.encoding = encoding
         self.pings = []  # payloads of the pings that came

@@ -30,14 +30,16 @@ SANITIZER = re.compile(r"(?:Address|Leak|Thread|UndefinedBehavior)Sanitizer|runt
 VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite", "--error-exitcode=99"]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserved_port():
+    """A socket that holds a free port without listening: nobody else is given that port, and a daemon may still listen on it."""
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind(("127.0.0.1", 0))
+    return reservation
 
 
 class Daemon:
-    def __init__(self, program, options=None, valgrind=False, patience=5, env=None):
+    def __init__(self, program, options=None, valgrind=False, patience=client.PATIENCE, env=None):
         self.env = env or {}  # besides what is there
         self.patience = patience * (10 if valgrind else 1)
         self.valgrind = valgrind
@@ -48,25 +50,25 @@ class Daemon:
             file.write(CONFIG)
         self.options = dict(options or {})
         self.listen = self.options.pop("listen", "").replace("{folder}", self.folder.name).split()  # besides the port
-        for attempt in range(3):  # another process may take the port between the look and the bind
-            self.address = ("127.0.0.1", free_port())
-            self.host = "%s:%d" % self.address
-            command = (VALGRIND if valgrind else []) + [program, "-c", config]
-            if client.TLS:
-                key = os.path.join(os.path.dirname(client.CERTIFICATE), "key.pem")
-                command += ["-l", "127.0.0.1:0", "-s", f"tls.listen={self.host}"]
-                self.certificate = os.path.join(self.folder.name, "cert.pem")  # its own: a test may break it
-                shutil.copy(client.CERTIFICATE, self.certificate)
-                command += ["-s", f"tls.certificate={self.certificate}", "-s", f"tls.key={key}"]
-            else:
-                command += ["-l", self.host]
-            for address in self.listen:
-                command += ["-l", address]
-            for name, value in self.options.items():
-                command += ["-s", f"{name}={value}"]
-            if self.start(command):
-                return
-        raise RuntimeError("eddyd did not start: " + self.log()[-2000:])
+        self.reservation = reserved_port()
+        self.address = self.reservation.getsockname()
+        self.host = "%s:%d" % self.address
+        command = (VALGRIND if valgrind else []) + [program, "-c", config]
+        if client.TLS:
+            key = os.path.join(os.path.dirname(client.CERTIFICATE), "key.pem")
+            command += ["-l", "127.0.0.1:0", "-s", f"tls.listen={self.host}"]
+            self.certificate = os.path.join(self.folder.name, "cert.pem")  # its own: a test may break it
+            shutil.copy(client.CERTIFICATE, self.certificate)
+            command += ["-s", f"tls.certificate={self.certificate}", "-s", f"tls.key={key}"]
+        else:
+            command += ["-l", self.host]
+        for address in self.listen:
+            command += ["-l", address]
+        for name, value in self.options.items():
+            command += ["-s", f"{name}={value}"]
+        if not self.start(command):
+            self.reservation.close()
+            raise RuntimeError("eddyd did not start: " + self.log()[-2000:])
 
     def start(self, command):
         # A small quarantine: with the usual one, what a sanitized daemon frees would stay in its memory.
@@ -122,6 +124,7 @@ class Daemon:
             self.process.kill()
             self.process.wait()
             wrong = "it had to be killed: SIGTERM did not end it"
+        self.reservation.close()
         log = self.log()
         if SANITIZER.search(log) or (self.valgrind and "==" in log):
             wrong = (wrong or "it exited") + " with a report"

@@ -164,9 +164,16 @@ class Player:
         if "message" in step:
             body = values.to_bytes(encoding, step["message"])
             headers.setdefault("Content-Type", "application/cbor" if encoding == "cbor" else "application/json")
-        response = self.session.http(step["http"], step["path"], body, headers, step.get("host"))
         status = step.get("status", 200)
-        assert response.status in (status if isinstance(status, list) else [status]), \
+        statuses = status if isinstance(status, list) else [status]
+        deadline = time.monotonic() + self.session.patience
+        while True:
+            if "every" in step:
+                time.sleep(step["every"])
+            response = self.session.http(step["http"], step["path"], body, headers, step.get("host"))
+            if response.status in statuses or "every" not in step or time.monotonic() > deadline:
+                break
+        assert response.status in statuses, \
             f"status {response.status}, where {status} was expected: {response.body[:200]!r}"
         for name, wanted in step.get("answer_headers", {}).items():
             got = response.headers.get(name.lower(), "")
@@ -202,7 +209,7 @@ STEPS = {
     "drop": set(),
     "sleep": set(),
     "http": {"path", "message", "encoding", "body", "hex", "headers", "host", "status", "answer", "answer_headers",
-             "error"},
+             "error", "every"},
 }
 
 

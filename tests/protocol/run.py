@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 
+import client
 import player
 import session
 from daemon import Daemon
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--eddyd", required=True, metavar="PATH", help="the daemon to test")
     parser.add_argument("--only", metavar="GLOB", help="only tests whose name matches")
     parser.add_argument("--valgrind", action="store_true", help="run the daemon under valgrind")
-    parser.add_argument("--patience", type=float, default=5, metavar="SECONDS", help="how long to wait for an answer")
+    parser.add_argument("--patience", type=float, default=client.PATIENCE, metavar="SECONDS", help="how long to wait for an answer")
     parser.add_argument("--jobs", type=int, default=4, help="tests at a time on one daemon, and daemons at a time")
     parser.add_argument("-v", action="store_true", dest="verbose", help="times, and where a test failed")
     args = parser.parse_args()

@@ -1,5 +1,6 @@
 """SIGTERM: connections are closed with 1001 after what was queued, and the exit status is 0."""
 
+import re
 import signal
 import time
 
@@ -11,7 +12,10 @@ def exit_status(t):
     return t.daemon.process.wait(timeout=6 * t.patience)
 
 
-@test("", table={"sigterm: connections are closed with 1001, exit status 0": (signal.SIGTERM,),
+DRAIN = {"drain": "1h"}  # who waits for that, waits for longer than any test
+
+
+@test("", DRAIN, table={"sigterm: connections are closed with 1001, exit status 0": (signal.SIGTERM,),
                  "sigint: the same": (signal.SIGINT,)}, alone="daemon")
 def sigterm(t, number):
     room = t.new_room()
@@ -19,14 +23,12 @@ def sigterm(t, number):
     connections[0].get("k", None)
     connections[1].push("k", "last")
     connections[0].expect({"type": "push", "key": "k", "value": "last", "seq": 1})
-    began = time.monotonic()
     t.daemon.process.send_signal(number)
     for connection in connections:
         code = connection.end_code()
         assert code == 1001, f"closed with {code}"
     status = exit_status(t)
     assert status == 0, f"exit status {status}"
-    assert time.monotonic() - began < t.patience * 0.8, "it waited for nobody"
 
 
 @test("sighup: nobody notices; a certificate that is broken changes nothing", encodings=("json",), alone="daemon")
@@ -40,8 +42,12 @@ def sighup(t):
         if client.CERTIFICATE and text:
             with open(t.daemon.certificate, "w") as file:
                 file.write(text)
+        said = len(t.daemon.log())
         t.daemon.process.send_signal(signal.SIGHUP)
-        time.sleep(0.1)
+        deadline = time.monotonic() + t.patience
+        while not re.search("the configuration was not taken|configuration loaded again", t.daemon.log()[said:]):
+            assert time.monotonic() < deadline, f"it is not said to be dealt with: {t.daemon.log()[said:]}"
+            time.sleep(0.02)
         connection.nothing()
         t.connect(room).nothing()
     log = t.daemon.log()
@@ -49,17 +55,15 @@ def sighup(t):
     assert "configuration loaded again: 0 changed" in log, log[-2000:]
 
 
-@test("sigterm: with nobody connected it ends at once", encodings=(None,), alone="daemon")
+@test("sigterm: with nobody connected it ends at once", DRAIN, encodings=(None,), alone="daemon")
 def sigterm_idle(t):
     t.new_room()
-    began = time.monotonic()
     t.daemon.terminate()
     status = exit_status(t)
     assert status == 0, f"exit status {status}"
-    assert time.monotonic() - began < t.patience * 0.8, "it waited for nobody"
 
 
-@test("sigterm: what is queued is delivered before the close", {"drain": "5s"}, encodings=(None,), alone="daemon")
+@test("sigterm: what is queued is delivered before the close", DRAIN, encodings=(None,), alone="daemon")
 def sigterm_queue(t):
     room = t.new_room()
     reader, writer = t.connect(room, "json", receive_buffer=4096), t.connect(room, "json")
@@ -68,7 +72,6 @@ def sigterm_queue(t):
         writer.push("k", "x" * 100000, "relay")
     writer.nothing()
     t.daemon.terminate()
-    time.sleep(0.1)
     seqs = []
     try:
         while True:
@@ -98,7 +101,7 @@ def sigterm_stuck(t):
     assert time.monotonic() - began < t.patience, "it took longer than drain"
 
 
-@test("sigterm: while draining nobody new is let in", {"drain": "5s", "limits.queue": "64MiB"}, encodings=(None,),
+@test("sigterm: while draining nobody new is let in", {**DRAIN, "limits.queue": "64MiB"}, encodings=(None,),
       alone="daemon")
 def sigterm_refuses(t):
     room = t.new_room()
@@ -113,12 +116,15 @@ def sigterm_refuses(t):
         writer.push("k", "x" * 100000, "relay")
     writer.nothing()
     t.daemon.terminate()
-    time.sleep(0.2)
+    deadline = time.monotonic() + t.patience
+    while "shutting down" not in t.daemon.log():
+        assert time.monotonic() < deadline, "it does not begin to end"
+        time.sleep(0.02)
     for stream, rest in asking:
         stream.send(rest)
         response = client.read_response(stream)
         assert response.status == 503 and b"error" in response.body, (response.status, response.body)
-        assert 1 <= int(response.headers["retry-after"]) <= 6, response.headers
+        assert 1 <= int(response.headers["retry-after"]) <= 3601, response.headers
     try:
         t.connect(room, "json")
         raise AssertionError("a connection was let in")

@@ -7,6 +7,7 @@ import time
 import client
 from daemon import PLUGINS
 from suite import test
+from test_limits import soon_enough
 
 OFFER = {"Sec-WebSocket-Protocol": "eddy.v1"}
 KEYS = ["log", "state", "cursor", "mixed"]
@@ -100,6 +101,17 @@ def push_all_sorts(t, room, number, count, failures):
 
 @test("v1 resume: who comes and goes under load has what one has who never left", encodings=(None,))
 def under_load(t):
+    recovered = missed = begun = 0
+    for _ in range(5):  # on a busy machine few come back before all is said
+        more = come_and_go(t)
+        recovered, missed, begun = recovered + more[0], missed + more[1], begun + more[2]
+        if recovered > 10 and missed > 50 and begun > 6 * len(KEYS):
+            return
+    raise AssertionError((recovered, missed, begun))
+
+
+def come_and_go(t):
+    """How many keys were recovered, how many messages with these, and how many keys were begun anew."""
     writers, each = 4, 1000
     until, room, failures = writers * each, t.new_room(), []
     watcher, _ = join_v1(t, room, "json")
@@ -125,8 +137,7 @@ def under_load(t):
             start = returner.start[key]
             have, want = ([item for item in stream if item[0] > start] for stream in (returner.stream[key], whole[key]))
             assert have == want, f"{key} from {start} on: {len(have)} messages, where {len(want)} were said"
-    recovered, begun, missed = (sum(getattr(r, name) for r in returners) for name in ("recovered", "begun", "missed"))
-    assert recovered > 10 and missed > 50 and begun > 6 * len(KEYS), (recovered, missed, begun)
+    return [sum(getattr(returner, name) for returner in returners) for name in ("recovered", "missed", "begun")]
 
 
 @test("v1 resume: as many keys as there may be, in one answer", {"limits.keys": 2000})
@@ -219,6 +230,10 @@ def conflate(t):
 @unplugged("slow conflate: closed where appends alone are too many",
       {"limits.queue": "256KiB", "namespaces.default.slow": "conflate"}, encodings=("json",))
 def conflate_appends(t):
+    soon_enough(lambda: many_appends(t))
+
+
+def many_appends(t):
     room = t.new_room()
     slow = stalled(t, room)
     writer = t.connect(room)

@@ -128,7 +128,7 @@ test('offline for ten seconds: the page catches up, and the others with what it 
   assert.ok(retryIn <= 15000, `${retryIn}`);
   await proxy.online();
   globalThis.dispatchEvent?.(new Event('online'));
-  await until('it is back', () => a.db.status.connected, 20000);
+  await until('it is back', () => a.db.status.connected);
   await Promise.all([...own, queued]);
   await until('they are equal', () => a.shared.value.length === 56 && `${a.shared.value}` === `${b.shared.value}`);
   assert.equal(a.shared.value[0], 'first');

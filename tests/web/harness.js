@@ -14,8 +14,11 @@ globalThis.window ??= globalThis;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Milliseconds for anything to come: the machine may be busy with other things, or stand still for a while. */
+export const PATIENCE = 30000;
+
 /** Asks again until `ask` gives something; what it gave. */
-export async function until(what, ask, patience = 10000) {
+export async function until(what, ask, patience = PATIENCE) {
   const end = Date.now() + patience;
   for (;;) {
     const value = await ask();
@@ -33,16 +36,21 @@ export async function broken(db, by) {
   await until('it is noticed', () => gone);
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net
-      .createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => resolve(port));
-      });
-  });
+/**
+ * A port that nobody listens on, and that stays so while a daemon or a proxy is away: the system gives those from 32768
+ * on to whoever asks for any, and to connections.
+ */
+async function freePort() {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 22000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) =>
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+    );
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** eddyd with these knobs, until the end of the test file. */
@@ -73,7 +81,10 @@ export class Daemon {
         ({ ok }) => ok,
         () => false,
       );
-    await until(`eddyd serves: ${this.log}`, serves);
+    let ended = false;
+    this.ended.then(() => (ended = true));
+    await until('eddyd serves', async () => ended || (await serves()));
+    if (ended) throw new Error(`eddyd does not serve:\n${this.log}`);
   }
 
   async kill(signal = 'SIGKILL') {
@@ -96,6 +107,7 @@ export class Proxy {
   static async start(port) {
     const proxy = new Proxy();
     proxy.target = port;
+    proxy.port = await freePort();
     await proxy.listen();
     after(() => proxy.end());
     return proxy;
@@ -107,8 +119,7 @@ export class Proxy {
       this.pass(socket, onward, 'up');
       this.pass(onward, socket, 'down');
     });
-    await new Promise((resolve) => this.server.listen(this.port ?? 0, '127.0.0.1', resolve));
-    this.port = this.server.address().port;
+    await new Promise((resolve, reject) => this.server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
   }
 
   pass(from, to, way) {

@@ -12,6 +12,7 @@ export class Mock {
   connections = new Set();
   received = []; // all that clients said
   members = 0;
+  away = 0; // so many handshakes come to nothing, as if nobody was there
   /** May deal with a message itself: true. */
   before = () => false;
 
@@ -26,6 +27,7 @@ export class Mock {
       const offered = request.headers['sec-websocket-protocol'];
       mock.handshakes.push(offered);
       socket.on('error', () => {});
+      if (mock.away > 0) return void (mock.away--, socket.destroy());
       if (mock.protocol === 'strict' && offered)
         return socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       mock.wss.handleUpgrade(request, socket, head, (ws) => mock.enter(ws));

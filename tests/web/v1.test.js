@@ -20,6 +20,17 @@ test('hello: the connection knows its member id and that the server speaks eddy.
   assert.equal(a.member, 1);
 });
 
+test('a server at a path, and a namespace: where its console is', async (t) => {
+  const mock = await Mock.start();
+  const server = mock.url.replace('/room/mock/connect', '/some/room/prefix');
+  for (const path of ['/room/mock/connect', '/db/name/room/mock/connect', '/room/mock/connect?a=b/c']) {
+    const a = closing(t, connect(server + path, FAST));
+    await a.ready;
+    const console = `${server.replace('ws', 'http')}/console/?url=${encodeURIComponent(server + path)}`;
+    assert.equal(a.status.debugUrl, console);
+  }
+});
+
 for (const protocol of ['plain', 'strict']) {
   test(`a server that does not know eddy.v1 (${protocol}): once more without, and it works`, async (t) => {
     const mock = await Mock.start(protocol);
@@ -45,6 +56,22 @@ for (const protocol of ['plain', 'strict']) {
     assert.equal(await a.push('k', 3), 3);
   });
 }
+
+test('a server that is back between two handshakes of one attempt: eddy.v1 all the same', async (t) => {
+  const mock = await Mock.start();
+  const a = join(t, mock);
+  await a.ready;
+  mock.handshakes.length = 0;
+  mock.away = 3; // after three failures an attempt ends with a handshake that does not offer it: that one succeeds
+  await broken(a, () => mock.cut());
+  await until('it is back', () => a.status.connected);
+  assert.deepEqual(mock.handshakes, ['eddy.v1', 'eddy.v1', 'eddy.v1', undefined, 'eddy.v1']);
+  assert.deepEqual([a.v1, a.status.protocol], [true, 'eddy.v1']);
+  // And one that has indeed become another is taken as it is.
+  mock.protocol = 'strict';
+  mock.cut();
+  await until('it is plain', () => a.status.connected && !a.v1);
+});
 
 test('protocol plain: it is not offered', async (t) => {
   const mock = await Mock.start();
@@ -193,7 +220,7 @@ test('a second listener is told all from the beginning, the first nothing twice'
 test('get: once, leaves no subscription behind, and fails in time', async (t) => {
   const mock = await Mock.start();
   mock.push('k', 'x', { type: 'append' });
-  const a = join(t, mock, { timeout: 200 });
+  const a = join(t, mock);
   assert.deepEqual(await a.get('k'), [{ value: 'x', seq: 1 }]);
   await a.testLatency();
   assert.deepEqual(
@@ -201,7 +228,9 @@ test('get: once, leaves no subscription behind, and fails in time', async (t) =>
     ['k'],
   );
   mock.before = (_, { type }) => type === 'get';
-  await assert.rejects(a.get('k'), { code: 'timeout' });
+  const b = join(t, mock, { timeout: 200 });
+  await b.ready;
+  await assert.rejects(b.get('k'), { code: 'timeout' });
 });
 
 test('unsubscribe and subscribe again at once', async (t) => {
@@ -270,7 +299,6 @@ test('reconnect hint: one that makes no sense, or comes each time, is no reason 
     const waits = [];
     a.statusListener.addListener(({ state, retryIn }) => state === 'waiting' && waits.push(retryIn));
     await until('it has waited twice', () => waits.length > 1);
-    assert.ok(waits[0] <= 200);
     assert.equal(waits[1], 400);
     a.disconnect();
   }
@@ -512,12 +540,11 @@ test('hostile: what cannot be read, or makes no sense, ends nothing', async (t) 
   assert.ok(errors.length >= 12 && errors.every((what) => what instanceof Error), `${errors.length}`);
 });
 
-test('hostile: peers and pages that are called as what all objects have', async (t) => {
+test('hostile: peers that are called as what all objects have', async (t) => {
   const mock = await Mock.start();
   const [a, b] = [join(t, mock), join(t, mock)];
   const presence = new Presence(a, { key: 'p' });
-  const shared = new SharedReducer(a, 'r', { initial: 0, reducer: (n) => n + 1, compact: false });
-  for (const one of [presence, shared]) t.after(one.subscribe(() => {}));
+  t.after(presence.subscribe(() => {}));
   await a.ready;
   const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
   t.after(() => ['value', 'lastSeen', 'due', 'm'].forEach((name) => delete Object.prototype[name]));
@@ -526,15 +553,6 @@ test('hostile: peers and pages that are called as what all objects have', async 
   await until('all are there', () => Object.keys(presence.value).length === names.length);
   assert.deepEqual(Object.keys(presence.value), names);
   assert.ok(!('lastSeen' in {}) && !('lastSeen' in Object) && !('due' in Object.prototype.toString));
-
-  // Nor does one say for another that its action was heard.
-  mock.before = (_, { key, value }) => key === 'r' && value?.i !== undefined && value.i !== '__proto__';
-  shared.dispatch(1);
-  const { i } = (await until('it is on its way', () => mock.received.find(({ key, value }) => key === 'r' && value)))
-    .value;
-  await b.push('r', JSON.parse(`{"apply":1,"i":"__proto__","n":{"${i}":9}}`));
-  await until('it came', () => shared.value === 2);
-  assert.equal(shared.settled, false);
 });
 
 test('clocks: one that is set back or ahead makes no connection immortal, and nobody gone or a ghost', async (t) => {
@@ -560,27 +578,6 @@ test('clocks: one that is set back or ahead makes no connection immortal, and no
   a.statusListener.addListener(({ reason }) => reasons.push(reason));
   mock.before = (_, { type }) => type === 'ping';
   await until('the silence is noticed', () => reasons.includes('silent'));
-});
-
-test('knobs: what is Infinity is long, and not at once', async (t) => {
-  const mock = await Mock.start();
-  const a = join(t, mock, {
-    timeout: Infinity,
-    reconnect: { stable: Infinity },
-    heartbeat: { interval: Infinity, timeout: Infinity },
-  });
-  const states = [];
-  a.statusListener.addListener(({ state }) => states.push(state));
-  const presence = new Presence(a, { key: 'p', interval: Infinity, timeout: Infinity, value: 1 });
-  t.after(presence.subscribe(() => {}));
-  await a.ready;
-  await a.push('p', { client: 'x', value: 1 });
-  await until('it is here', () => presence.value.x);
-  assert.deepEqual(await a.get('p'), mock.stream('p').items);
-  await sleep(100);
-  assert.ok(presence.value.x);
-  assert.deepEqual(states, ['connected']);
-  assert.equal(mock.received.filter(({ value }) => value?.client === presence.clientId).length, 1);
 });
 
 test('the daemon itself: acks, resume, members, codes', async (t) => {

@@ -5,7 +5,7 @@
  *   from './index.js'
  */
 import { Link } from './link.js';
-import { EddyError, Signal, guarded, later, noop, quiet } from './util.js';
+import { EddyError, Signal, guarded, noop, quiet } from './util.js';
 
 /**
  * One who listens to a key; `ready`: it was told all that the key retained once, and since then everything in order.
@@ -112,11 +112,10 @@ export class Connection extends Link {
       for (const { sync } of topic.subscriptions) sync?.(false);
       this.#tidy(topic);
     }
-    for (const done of [...this.#pings.values()]) done(null);
-    const sent = [...this.#sent.values()];
-    this.#sent.clear();
+    for (const done of this.#pings.values()) done(null);
     const error = new EddyError('connection_lost');
-    for (const { reject } of sent) reject(error);
+    for (const { reject } of this.#sent.values()) reject(error);
+    this.#sent.clear();
   }
 
   /** @protected @param {EddyError} error */
@@ -281,7 +280,7 @@ export class Connection extends Link {
           resolve(items);
         },
       });
-      const timer = later(() => {
+      const timer = setTimeout(() => {
         end();
         reject(new EddyError('timeout'));
       }, this.options.timeout);
@@ -335,7 +334,7 @@ export class Connection extends Link {
     const { message, ack } = push;
     if (ack) this.#sent.set(id, push);
     try {
-      this.transmit(ack && this.v1 ? { ...message, id } : message);
+      this.transmit(ack && this.v1 ? { id, ...message } : message);
     } catch (error) {
       this.#sent.delete(id);
       push.reject(error);
@@ -348,7 +347,7 @@ export class Connection extends Link {
 
   #drain() {
     while (this.#queue.length && this.#send(this.#queue[0])) this.#queue.shift();
-    if (this.#queue.length && this.status.connected) later(() => this.#drain(), 50);
+    if (this.#queue.length && this.status.connected) setTimeout(() => this.#drain(), 50);
   }
 
   /**
@@ -385,7 +384,7 @@ export class Connection extends Link {
         this.#pings.delete(nonce);
         resolve(now && now - began);
       };
-      const timer = later(done, timeout, null);
+      const timer = setTimeout(done, timeout, null);
       this.#pings.set(nonce, done);
       if (!this.transmit({ type: 'ping', nonce })) done(null);
     });

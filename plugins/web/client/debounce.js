@@ -1,5 +1,4 @@
 /** @import { DebounceOptions } from './index.js' */
-import { later } from './util.js';
 
 /**
  * Calls `run` not too often. After a call that went through at once (`leading`), and after each that was held back,
@@ -27,7 +26,7 @@ export function debounce(run, options) {
   /** @param {number} ms */
   const arm = (ms) => {
     clearTimeout(timer);
-    timer = later(() => {
+    timer = setTimeout(() => {
       timer = undefined;
       if (since) flush();
     }, ms);

@@ -3,9 +3,12 @@
 /**
  * @import { Codec, ConnectionOptions, MessageFromRoom, MessageToRoom, QueueOptions, Source, Status } from './index.js'
  */
-import { EddyError, Signal, guarded, later, noop, quiet } from './util.js';
+import { EddyError, Signal, guarded, noop, quiet } from './util.js';
 
 const PROTOCOL = 'eddy.v1';
+
+/** Where the server of a room is, whatever path a proxy has put it at. @param {string} url of the room's socket */
+const serverOf = (url) => url.replace(/^ws/, 'http').replace(/(\/db\/[^/]+)?\/room\/[^/]+\/connect(\?.*)?$/, '');
 
 /** What an option of the same name, or a part of it, replaces. */
 const defaults = {
@@ -32,7 +35,7 @@ function merge(base, over = base) {
  * @param {ConnectionOptions['cbor']} cbor
  * @returns {Promise<Codec> | Codec | undefined}
  */
-const codecOf = (cbor) => (cbor === true ? import('cbor-x') : cbor || undefined);
+const codecOf = (cbor) => (cbor === true ? import('cbor-x') : /** @type {any} */ (cbor));
 
 /**
  * @param {string} text
@@ -171,10 +174,11 @@ export class Link {
 
   /**
    * A server that does not know eddy.v1 makes a handshake that offers it fail, as browsers see it: then once more
-   * without.
+   * without. One that knew it may have come back between the two: then it is offered to whom we have reached.
    * @param {boolean} offer
+   * @param {boolean} [reached] just now
    */
-  #dial(offer) {
+  #dial(offer, reached = !this.#known) {
     const { options } = this;
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     if (!Socket) throw new EddyError('no_websocket');
@@ -183,7 +187,7 @@ export class Link {
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     let opened = false;
-    const timer = later(() => this.#lost({ reason: 'timeout' }, true), options.timeout);
+    const timer = setTimeout(() => this.#lost({ reason: 'timeout' }, true), options.timeout);
     this.#timers.push(timer);
 
     /** @param {any} [hello] */
@@ -192,16 +196,20 @@ export class Link {
       this.#up = true;
       this.#known ||= !!hello;
       const { reconnect, heartbeat } = options;
-      if (reconnect) this.#timers.push(later(() => (this.#failures = 0), reconnect.stable));
-      if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), Math.min(heartbeat.interval, 2 ** 31 - 1)));
-      const debugUrl = new URL(`/console/?url=${encodeURIComponent(this.url)}`, this.url.replace('ws', 'http')).href;
+      if (reconnect) this.#timers.push(setTimeout(() => (this.#failures = 0), reconnect.stable));
+      if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), heartbeat.interval));
+      const debugUrl = `${serverOf(this.url)}/console/?url=${encodeURIComponent(this.url)}`;
       this.status = { connected: true, state: 'connected', protocol: hello ? PROTOCOL : 'plain', debugUrl };
       /** @type {any} */ (this).opened(hello);
       if (this.#up) this.#tell(this.status);
     };
     socket.onopen = () => {
       opened = true;
-      if (!socket.protocol) up();
+      if (socket.protocol) return;
+      if (offer || reached || options.protocol === 'plain') return up();
+      clearTimeout(timer);
+      this.#dial(true, true);
+      socket.close();
     };
     socket.onmessage = ({ data }) => {
       this.#heard = performance.now();
@@ -219,7 +227,7 @@ export class Link {
     socket.onclose = ({ code, reason: message }) => {
       clearTimeout(timer);
       if (socket !== this.#socket) return;
-      if (!opened && offer && (!this.#known || this.#failures > 2)) return this.#dial(false);
+      if (!opened && offer && (reached || this.#failures > 2)) return this.#dial(false, reached);
       const reason = this.#hint ? 'draining' : !opened ? 'unreachable' : code === 1006 ? 'lost' : 'closed';
       this.#lost({ reason, code, message });
     };
@@ -235,12 +243,13 @@ export class Link {
     const { reconnect } = this.options;
     if (final || !reconnect || ++this.#failures > reconnect.attempts) return this.#end(why);
     const { min, max, factor, jitter } = reconnect;
-    const hint = /** @type {any} */ (this.#hint);
+    const hint = this.#hint;
     this.#hint = undefined;
-    const wait = Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
-    const told = hint?.delay_ms + Math.random() * hint?.spread_ms || 0;
-    const retryIn = hint && this.#failures < 2 ? told : Math.max(wait, told); // not at once again and again
-    this.#timers.push(later(() => this.#attempt(), retryIn));
+    const retryIn =
+      hint && this.#failures < 2 // else a server could have it dial at once again and again
+        ? hint.delay_ms + Math.random() * hint.spread_ms
+        : Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
+    this.#timers.push(setTimeout(() => this.#attempt(), retryIn));
     this.#tell({ state: 'waiting', retryIn, ...why });
   }
 

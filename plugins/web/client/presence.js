@@ -1,7 +1,7 @@
 // Who is here, and what each of them shows: everybody says it now and then, and who falls silent is gone.
 /** @import { Connection, Item, PresenceOptions } from './index.js' */
 import { debounce } from './debounce.js';
-import { Store, later, randomId } from './util.js';
+import { Store, randomId } from './util.js';
 
 /** @param {unknown} one @param {unknown} other */
 const same = (one, other) => Object.is(one, other) || JSON.stringify(one) === JSON.stringify(other);
@@ -80,7 +80,7 @@ export class Presence extends Store {
     clearTimeout(this.#keeper);
     if (this.own === undefined) return;
     this.#say(this.own);
-    this.#keeper = later(() => this.#send(), this.options.interval);
+    this.#keeper = setTimeout(() => this.#send(), this.options.interval);
   }
 
   /** Now or never: what is late is of no use. @param {unknown} value */
@@ -94,8 +94,9 @@ export class Presence extends Store {
     const { client, value, m } = /** @type {{ client?: string, value?: T | null, m?: number }} */ (Object(said));
     if (typeof client !== 'string' || value === undefined || client === this.clientId) return;
     const { timeout, heartbeats, equal } = this.options;
-    const before = Object.hasOwn(this.value, client) ? this.value[client] : undefined; // not what all objects have
-    const now = { value: /** @type {T} */ (value), lastSeen: Date.now(), due: value === null ? 0 : performance.now() + timeout, m };
+    const before = Object.hasOwn(this.value, client) && this.value[client]; // not what all objects have
+    const due = value === null ? 0 : performance.now() + timeout;
+    const now = { value: /** @type {T} */ (value), lastSeen: Date.now(), due, m };
     if (before && (value === null || (!heartbeats && equal(before.value, value)))) Object.assign(before, now);
     else if (value !== null) this.show({ ...this.value, [client]: now });
     if (!this.#sweeper || value === null) this.#sweep(); // else it comes early enough
@@ -109,7 +110,7 @@ export class Presence extends Store {
     const all = Object.entries(this.value);
     const left = all.filter(([, { due }]) => due > now);
     if (left.length < all.length) this.show(Object.fromEntries(left));
-    if (left.length) this.#sweeper = later(() => this.#sweep(), Math.min(...left.map(([, { due }]) => due)) - now);
+    if (left.length) this.#sweeper = setTimeout(() => this.#sweep(), Math.min(...left.map(([, { due }]) => due)) - now);
   }
 }
 

@@ -29,8 +29,8 @@ export class SharedReducer extends Shared {
   /** What the room's messages come to. @type {S} */
   #confirmed;
   #seq = 0;
-  /** The latest number of each of so many pages, the latest last. @type {Map<string, number | undefined>} */
-  #seen = new Map();
+  /** @type {Record<string, number | undefined>} */
+  #seen = {};
   /** In the order in which they were dispatched. @type {Pending<A>[]} */
   #pending = [];
   #compacting = false;
@@ -95,7 +95,7 @@ export class SharedReducer extends Shared {
   reset(items) {
     this.#confirmed = this.#copy(this.options.initial);
     this.#seq = 0;
-    this.#seen.clear();
+    this.#seen = {};
     for (const item of items) this.#apply(item);
     this.#rebase();
   }
@@ -120,16 +120,15 @@ export class SharedReducer extends Shared {
     this.#seq = seq;
     if (reset !== undefined) {
       this.#confirmed = reset;
-      this.#seen = new Map(Object.entries({ ...seen }));
+      this.#seen = { ...seen };
     } else if (apply !== undefined) {
       guarded(() => (this.#confirmed = this.options.reducer(this.#confirmed, apply)));
-      this.#seen.delete(i);
-      this.#seen.set(i, n);
-      if (this.#seen.size > PAGES) this.#seen.delete([...this.#seen.keys()][0]);
+      delete this.#seen[i]; // the latest last
+      this.#seen[i] = n;
     }
     // Those before it that have not come never will.
     let own = 0;
-    for (; this.#pending[0]?.n <= /** @type {number} */ (this.#seen.get(this.id)); own++) {
+    for (; this.#pending[0]?.n <= /** @type {number} */ (this.#seen[this.id]); own++) {
       const first = /** @type {Pending<A>} */ (this.#pending.shift());
       first.done(undefined, first.n === n ? seq : undefined);
     }
@@ -159,7 +158,7 @@ export class SharedReducer extends Shared {
     const { compact = 30 } = this.options;
     if (!compact || size <= compact || !this.live || this.#compacting) return;
     this.#compacting = true;
-    const value = { reset: this.#confirmed, seen: Object.fromEntries(this.#seen) };
+    const value = { reset: this.#confirmed, seen: Object.fromEntries(Object.entries(this.#seen).slice(-PAGES)) };
     await this.connection.push(this.key, value, { type: 'compact', seq: this.#seq }).catch(noop);
     this.#compacting = false;
   }

@@ -2,7 +2,6 @@
 /** @import { Connection, Item, SharedStateOptions } from './index.js' */
 import { debounce } from './debounce.js';
 import { Shared } from './shared.js';
-import { later } from './util.js';
 
 /**
  * On the wire `{ v: value, i: who }` with replace, as the published client has it, and `n`, which tells one's own
@@ -98,7 +97,7 @@ export class SharedState extends Shared {
       if (error) this.connection.fail(error);
       // Dealt with, and not come back: the room dropped it, or holds it back for a while.
       if (error || seq != null) drop();
-      else if (this.#mine === mine) later(drop, this.options.settle ?? 1000);
+      else if (this.#mine === mine) setTimeout(drop, this.options.settle ?? 1000);
     });
   }
 }

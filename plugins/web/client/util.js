@@ -105,14 +105,6 @@ export const randomId = () => Math.random().toString(36).slice(2, 12);
 export const noop = () => {};
 
 /**
- * As setTimeout; but what is more than that can hold (24 days; or Infinity) is long, not nothing.
- * @param {(...args: any[]) => void} call
- * @param {number} ms
- * @param {any[]} args
- */
-export const later = (call, ms, ...args) => setTimeout(call, Math.min(ms, 2 ** 31 - 1), ...args);
-
-/**
  * A promise that may fail without ending the program of who does not look at it.
  * @template T
  * @param {Promise<T>} promise

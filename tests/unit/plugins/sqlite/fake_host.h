@@ -8,6 +8,8 @@
 
 #include "eddy/plugin.h"
 
+#define PATIENCE 30000 /* naps of a millisecond, for a writer to have done something: the machine may be busy */
+
 struct fake_message {
   char key[32];
   uint64_t seq;
@@ -49,6 +51,7 @@ struct eddy_core {
   const char *path, *durability; /* options */
   uint64_t interval_ms, queue;
   int64_t time_ms;
+  int64_t jumped_ms;        /* of these, what has not passed: the clock was set */
   void (*sweep)(void *arg); /* the timer's */
   void *sweep_arg;
   pthread_mutex_t lock;

@@ -66,7 +66,7 @@ START_TEST(all_of_them) {
     if (i % 7 == 0) turn();
   }
   file_unref(files[3]); /* the folder has it no more: the job has */
-  for (int i = 0; turn() < FILES && i < 10000; i++) rest();
+  for (int i = 0; turn() < FILES && i < 30000; i++) rest();
   ck_assert_uint_eq(turn(), FILES);
   for (int i = 0; i < FILES; i++) {
     if (i == 3) continue;
