@@ -95,8 +95,12 @@ export class Presence extends Store {
     if (typeof client !== 'string' || value === undefined || client === this.clientId) return;
     const { timeout, heartbeats, equal } = this.options;
     const before = Object.hasOwn(this.value, client) && this.value[client]; // not what all objects have
-    const due = value === null ? 0 : performance.now() + timeout;
-    const now = { value: /** @type {T} */ (value), lastSeen: Date.now(), due, m };
+    const now = {
+      value: /** @type {T} */ (value),
+      lastSeen: Date.now(),
+      due: value === null ? 0 : performance.now() + timeout,
+      m,
+    };
     if (before && (value === null || (!heartbeats && equal(before.value, value)))) Object.assign(before, now);
     else if (value !== null) this.show({ ...this.value, [client]: now });
     if (!this.#sweeper || value === null) this.#sweep(); // else it comes early enough
