@@ -180,19 +180,19 @@ return function(options)
       board.doubtful = true
     end
     if board.watching then return end
-    board.first, board.watching = member, true
     if crosses then board.pause = math.min(2 * (board.pause or CALM / 2), PATIENCE) end
     local pause = settle or board.pause
     local function look()
       local left = board.acted + pause - room:now()
-      if left > 0.0005 then -- what is less would be a timer of 0 ms
+      if left > 0.0005 then -- what is less has passed
         room:after(left, look)
         return
       end
       board.watching = false
       if board.doubtful then reset_soon(room, board) end
     end
-    room:after(pause, look)
+    room:after(pause, look) -- which fails where the room has as many timers as it may: then the next action tries
+    board.first, board.watching = member, true
   end
 
   function part.open(room)

@@ -107,6 +107,7 @@ static const struct row REQUIRES[] = {
     {"require ''", "rooms/p.lua:1:"},
     {"require 'ring'", "module 'pong' requires itself"},
     {"require 'wrong'", "rooms/wrong.lua:1:"},
+    {"for i = 1, 300 do pcall(require, 'none' .. i) end require 'own'", "a policy has at most 200 modules"},
 };
 
 START_TEST(test_require_fails) {
