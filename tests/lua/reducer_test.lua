@@ -593,4 +593,12 @@ return {
     t:wait("200ms")
     t:equal(room:retained("k"), { { seq = 4, value = { reset = 3 } } })
   end,
+
+  ["large actions do not fill the key up"] = function(t)
+    t:policy(SUM)
+    local room = t:room { limits = { stream_bytes = 1000000 } }
+    local ann = room:join()
+    for _ = 1, 20 do t:ok(ann:push("sum", { apply = 1, i = "p", more = ("x"):rep(100000) }, "append")) end
+    t:equal(room:retained("sum")[1].value, { reset = { sum = 20 } })
+  end,
 }
