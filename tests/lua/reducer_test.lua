@@ -569,7 +569,7 @@ return {
         .. "," .. many .. "]}}")
     end
     t:equal(room:failure(), nil)
-    t:equal(#room:retained("k"), 6)
+    t:equal(room:retained("k")[1].value, { reset = 6, seen = { p = 6 } })
   end,
 
   ["where there was no timer left to watch with, there is one later"] = function(t)
