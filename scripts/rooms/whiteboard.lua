@@ -42,7 +42,8 @@ local function weight_of(board)
 end
 
 -- A table is Lua's map: board["a1"] is a shape. Giving a name nil takes it out of the table.
-local function step(board, op)
+-- `who` acts; nil: what was accepted earlier is played again, and not refused for what may be by now.
+local function step(board, op, who)
   if type(op) ~= "table" or type(op.id) ~= "string" then return nil, "an operation needs an id, a text" end
   local shape = op.shape
   if op.erase then shape = nil
@@ -50,7 +51,7 @@ local function step(board, op)
   local more = shape and weight(op.id) + weight(shape) or 0
   if board[op.id] then more = more - weight(op.id) - weight(board[op.id]) end
   local after = weight_of(board) + more
-  if more > 0 and after > eddy.size(knobs.most) then return nil, "the board is full" end
+  if who and more > 0 and after > eddy.size(knobs.most) then return nil, "the board is full" end
   board[op.id], total = shape, after
   return board
 end
