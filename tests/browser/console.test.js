@@ -628,3 +628,29 @@ scene('a server that ends each connection at once is asked less and less often',
   await sleep(4000);
   assert.ok(dials < 7, dials);
 });
+
+scene('keys that retain nothing go, where there is no end of them', async (scene) => {
+  const others = await Others.begin(scene);
+  await others.push('kept', 1);
+  const page = await visit(scene, others);
+  const member = await others.join(scene);
+  const say = (from, to) =>
+    member.evaluate(
+      async ([from, to]) => {
+        for (let n = from; n < to; n++) {
+          socket.send(JSON.stringify({ type: 'push', key: `key ${n}`, action: { type: 'relay' }, value: 1 }));
+          if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 5)); // the console is slower
+        }
+      },
+      [from, to],
+    );
+  const known = async () => (await page.textContent('.sum')).split(',')[0];
+  await say(0, 9999);
+  await until('all are there', async () => (await known()) === '10.0k keys' || (await known()) === '10k keys', 30000);
+  await say(9999, 10000);
+  await until('a tenth has gone', async () => (await known()) === '9001 keys');
+  await page.fill('#filter', 'kept');
+  await until('not what retains something', async () => (await keys(page)).join() === 'kept');
+  await page.fill('#filter', 'key 9999');
+  await until('nor the newest', async () => (await keys(page)).join() === 'key 9999');
+});

@@ -89,7 +89,7 @@ export class Pins {
   /** Shows these, and no others. @param {Record<string, Pin>} pins */
   show(pins) {
     for (const [id, pin] of this.#pins) {
-      if (pins[id]) continue;
+      if (Object.hasOwn(pins, id)) continue;
       pin.remove();
       this.#pins.delete(id);
     }
