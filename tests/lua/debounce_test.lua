@@ -287,4 +287,15 @@ return {
     t:wait("80ms")
     t:equal(numbers(), "fast/3 1, fast/3 3", "there is room again")
   end,
+
+  ["what is held is sent before a reload, even where another stage fails then"] = function(t)
+    t:policy [[local eddy = require "eddy"
+      return eddy.policy { { close = function() error("broken on purpose") end }, eddy.on("k", eddy.debounce {}) }]]
+    local room = t:room()
+    local a, reader = room:join(), room:join()
+    for n = 1, 3 do a:push("k", n) end
+    t:reload()
+    t:ok(room:failure():find("broken on purpose", 1, true))
+    t:equal(values(reader), { 1, 3 })
+  end,
 }
