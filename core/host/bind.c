@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "codec/utf8.h"
+#include "host/vm_private.h"
 
 void ed_bind_type(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction index, lua_CFunction newindex,
                   lua_CFunction tostring) {
@@ -115,7 +116,7 @@ static int native_knobs(lua_State *L) {
   for (size_t i = 0; i < space->knobs_len; i++) {
     const struct ed_policy_knob *knob = &space->knobs[i];
     lua_settop(L, 2);
-    lua_getfield(L, 1, knob->name);
+    ed_vm_field(L, 1, knob->name);
     if (lua_isnil(L, -1) && !ed_instance_own(instance)) continue;
     if (lua_isnil(L, -1)) {
       struct ed_buf names = {0};

@@ -38,7 +38,7 @@ static int get_field(lua_State *L) {
     else
       lua_pushnumber(L, (lua_Number)view->push->seq);
   } else if (strcmp(name, "raw") == 0) {
-    if (view->assigned) return luaL_error(L, "msg.raw is gone: msg.value was assigned");
+    if (view->assigned) ed_bind_msg_encode(L, 1, view->home); /* a part behind one that has changed it asks */
     ed_value_push_raw(L, view->push->encoding, view->push->value);
   } else if (strcmp(name, "size") == 0) {
     lua_pushnumber(L, (lua_Number)view->push->value.len);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "host/bind.h"
+#include "host/vm_private.h"
 
 struct ed_room_object *ed_bind_room_check(lua_State *L, int index) {
   struct ed_room_object *object = luaL_checkudata(L, index, ED_ROOM_TYPE);
@@ -43,9 +44,9 @@ static int push(lua_State *L) {
   struct ed_member *member = NULL;
   if (!lua_isnoneornil(L, 5)) {
     luaL_checktype(L, 5, LUA_TTABLE);
-    lua_getfield(L, 5, "transient");
+    ed_vm_field(L, 5, "transient");
     push.transient = lua_toboolean(L, -1);
-    lua_getfield(L, 5, "from");
+    ed_vm_field(L, 5, "from");
     if (!lua_isnil(L, -1)) member = ed_bind_member_check(L, -1)->member;
   }
   return push_as_host(L, key, &push, 3, member);
@@ -98,7 +99,7 @@ static int size(lua_State *L) {
 }
 
 static double limit(lua_State *L, const char *name) {
-  lua_getfield(L, 3, name);
+  ed_vm_field(L, 3, name);
   double most = lua_isnil(L, -1) ? HUGE_VAL : luaL_checknumber(L, -1);
   lua_pop(L, 1);
   if (!(most >= 0)) luaL_error(L, "trim: %s must not be negative", name);
@@ -110,7 +111,7 @@ static double limit(lua_State *L, const char *name) {
 static int trim(lua_State *L) {
   luaL_checktype(L, 3, LUA_TTABLE);
   double messages = limit(L, "messages"), bytes = limit(L, "bytes"), age = HUGE_VAL;
-  lua_getfield(L, 3, "age");
+  ed_vm_field(L, 3, "age");
   if (!lua_isnil(L, -1)) age = ed_bind_seconds(L, -1);
   struct ed_stream *stream = stream_of(L); /* last: an __index of the table may have trimmed it away */
   if (!stream) {
@@ -148,6 +149,7 @@ static int keys(lua_State *L) {
   lua_newtable(L);
   int n = 0;
   for (struct ed_stream *stream = room->streams; stream; stream = stream->hh.next) {
+    ed_vm_charge(L, 2);
     if (!stream->len || stream->key_len < len || memcmp(stream->key, prefix, len) != 0) continue;
     if (!open && stream->key_len != len) continue;
     lua_pushlstring(L, stream->key, stream->key_len);
@@ -158,6 +160,7 @@ static int keys(lua_State *L) {
 
 static void add_members(lua_State *L, struct ed_instance *instance, const struct ed_members *members, int *n) {
   for (size_t i = 0; i < members->len; i++) {
+    ed_vm_charge(L, 8);
     ed_bind_member_push(L, instance, members->list[i]);
     lua_rawseti(L, -2, ++*n);
   }

@@ -55,7 +55,7 @@ static int start(lua_State *L, bool repeats) {
   if (instance->timers_len >= instance->host->options.timers_max)
     return luaL_error(L, "a room has at most %d timers", (int)instance->host->options.timers_max);
   uint64_t ms = (uint64_t)(seconds * 1000 + 0.5);
-  if (repeats && ms == 0) ms = 1;
+  if (ms == 0 && (repeats || seconds > 0)) ms = 1; /* who waits for a rest of 1e-13 s waits, and does not spin */
 
   struct ed_script_timer *timer = lua_newuserdata(L, sizeof *timer);
   *timer = (struct ed_script_timer){.every_ms = repeats ? ms : 0};

@@ -253,21 +253,25 @@ bool ed_instance_has_close(const struct ed_instance *instance) {
 }
 
 static int last_word(lua_State *L) {
-  struct ed_instance *instance = ed_home_current(L);
-  for (size_t i = 0; i < instance->stages_len; i++) {
-    if (instance->stages[i].close == LUA_NOREF) continue;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, instance->stages[i].close);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, instance->room_ref);
-    lua_call(L, 1, 0);
-  }
+  const struct ed_stage *stage = lua_touserdata(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, stage->close);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, ed_home_current(L)->room_ref);
+  lua_call(L, 1, 0);
   return 0;
+}
+
+/* Each by itself: one that fails keeps no other from saying what it still holds. */
+static void say_last_words(struct ed_instance *instance) {
+  struct ed_script_error error;
+  for (size_t i = 0; i < instance->stages_len; i++)
+    if (instance->stages[i].close != LUA_NOREF)
+      ed_instance_run(instance, ED_CALL_CLOSE, last_word, &instance->stages[i], ed_span(NULL, 0), &error);
 }
 
 void ed_instance_install(struct ed_instance *instance) {
   struct ed_room *room = instance->room;
   struct ed_instance *old = room->host;
-  struct ed_script_error error;
-  if (old && ed_instance_has_close(old)) ed_instance_run(old, ED_CALL_CLOSE, last_word, NULL, ed_span(NULL, 0), &error);
+  if (old) say_last_words(old);
   if (old) ed_instance_free(old);
   room->host = instance;
   if (strcmp(room->policy, instance->home->program->policy->name) != 0) {

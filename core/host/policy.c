@@ -95,8 +95,9 @@ static struct ed_source *source_add(struct ed_program *program, const char *name
 struct ed_source *ed_program_source(struct ed_program *program, const char *name, char why[200]) {
   struct ed_host *host = program->policy->host;
   struct ed_source *source;
+  size_t count = 0;
   LL_FOREACH(program->sources, source)
-  if (strcmp(source->name, name) == 0) {
+  if (count++, strcmp(source->name, name) == 0) {
     if (source->text.at) return source;
     snprintf(why, 200, "%.150s could not be read", source->path);
     return NULL;
@@ -105,6 +106,10 @@ struct ed_source *ed_program_source(struct ed_program *program, const char *name
   bool main = name[0] == 0;
   if (!main && !module_name_valid(name)) {
     snprintf(why, 200, "a module's name is made of letters, digits, _ - and dots");
+    return NULL;
+  }
+  if (count >= ED_SOURCES_MAX) { /* those that are not there are remembered too: a script may ask for any name */
+    snprintf(why, 200, "a policy has at most %d modules", ED_SOURCES_MAX / 2);
     return NULL;
   }
   int result = -ENOENT;

@@ -13,7 +13,8 @@
 #include "host/value.h"
 #include "room/room.h"
 
-#define ED_STAGES_MAX 64 /* of one policy */
+#define ED_STAGES_MAX 64   /* of one policy */
+#define ED_SOURCES_MAX 400 /* of one program; a module that is not in lib is two, one of them not there */
 
 struct ed_source {
   char *name; /* as given to require; "" for the policy itself */

@@ -213,6 +213,12 @@ void ed_vm_index(lua_State *L, int index) {
   ed_vm_of(L)->depth--;
 }
 
+void ed_vm_field(lua_State *L, int index, const char *name) {
+  ed_vm_enter(L);
+  lua_getfield(L, index, name);
+  ed_vm_of(L)->depth--;
+}
+
 struct run {
   lua_CFunction fn;
   void *arg;

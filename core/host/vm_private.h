@@ -22,6 +22,7 @@ void ed_vm_enter(lua_State *L);
 
 /* t[k] with the key popped and the value pushed, as lua_gettable, but with a bound on how deep metamethods nest. */
 void ed_vm_index(lua_State *L, int index);
+void ed_vm_field(lua_State *L, int index, const char *name); /* likewise, as lua_getfield */
 
 /* The line of a number literal that would make a cdata object (42LL, 1ULL, 2i), and so load the FFI; 0: there is none.
  */

@@ -10,6 +10,10 @@ local options_of = require "options"
 -- So much goes out in one go, and the rest right after: of pushes that wait, a room takes 1,000.
 local AT_ONCE = 500
 
+-- In a room no more than so many bytes are held back, which live in the policy's memory: beyond that, messages go
+-- through at once.
+local MOST = 262144
+
 -- eddy.debounce {
 --   every    = "20ms",
 --   max_wait = every: give more, and a value that keeps changing is held back until it has been at rest for `every`,
@@ -25,11 +29,12 @@ return function(options)
   local lanes = {} -- member -> action and key -> lane: there while something went out on the present beat, or is held
   local beat -- the timer; runs while there are lanes
   local beats = 0 -- so many were there so far
+  local bytes = 0 -- that are held
 
   -- Sends what the lane holds. (Pushes of a policy's own are not judged again, so it does not come back here.)
   local function flush(room, member, lane)
     local held = lane.held
-    lane.held = nil
+    lane.held, bytes = nil, bytes - lane.size
     room:push(lane.key, held, lane.action, { from = member, transient = lane.transient })
   end
 
@@ -86,8 +91,14 @@ return function(options)
       mine[name] = { key = msg.key, action = action, transient = msg.transient, seen = beats }
       return msg
     end
-    if not lane.held then lane.since = room:now() end
-    lane.held, lane.changed = msg.raw, true
+    local raw = msg.raw -- before the size: a part before this may have assigned the value
+    if lane.held then bytes = bytes - lane.size else lane.since = room:now() end
+    if bytes + msg.size > MOST then
+      lane.held = nil
+      return msg
+    end
+    lane.held, lane.size, lane.changed = raw, msg.size, true
+    bytes = bytes + lane.size
     return nil
   end
 

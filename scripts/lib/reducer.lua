@@ -21,6 +21,10 @@ local options_of = require "options"
 -- earlier.
 local FOLD = 30
 
+-- An action of more bytes than this, whatever it is filled with, is folded at once: at the room's own limits nothing
+-- could be, as nothing is accepted any more.
+local LARGE = 65536
+
 -- Resets that a refusal calls for come at most this often, in seconds.
 local CALM = 0.1
 
@@ -180,19 +184,19 @@ return function(options)
       board.doubtful = true
     end
     if board.watching then return end
-    board.first, board.watching = member, true
     if crosses then board.pause = math.min(2 * (board.pause or CALM / 2), PATIENCE) end
     local pause = settle or board.pause
     local function look()
       local left = board.acted + pause - room:now()
-      if left > 0.0005 then -- what is less would be a timer of 0 ms
+      if left > 0.0005 then -- what is less has passed
         room:after(left, look)
         return
       end
       board.watching = false
       if board.doubtful then reset_soon(room, board) end
     end
-    room:after(pause, look)
+    room:after(pause, look) -- which fails where the room has as many timers as it may: then the next action tries
+    board.first, board.watching = member, true
   end
 
   function part.open(room)
@@ -238,7 +242,7 @@ return function(options)
     if member and (settle or board.reset_at) then watch(room, board, member) end
     local size = room:size(key)
     -- Once at each multiple: where the limits of the room do not allow the fold, not every message tries again.
-    if size >= fold and size % fold == 0 then
+    if size >= fold and size % fold == 0 or msg.action == "append" and msg.size > LARGE then
       local state = state_of(room, board)
       room:compact(key, msg.seq, { reset = state, seen = seen_of(board) })
     end

@@ -48,6 +48,9 @@ local function judge(room, msg, member)
   if type(value) ~= "table" or type(value.name) ~= "string" or type(value.text) ~= "string" then
     return nil, "a message is {\"name\": text, \"text\": text}"
   end
+  -- With its name, and whatever else a page puts in: what is kept must not come near the room's own limits, at which
+  -- nobody could say anything any more. (A letter of JSON may take six bytes.)
+  if msg.size > 6 * knobs.longest + 1000 then return nil, "this is too much at once" end
   if #value.text > knobs.longest then return nil, ("a text has at most %d bytes"):format(knobs.longest) end
   if member and too_fast(room, member) then return nil, "not so fast" end
 

@@ -62,4 +62,15 @@ return {
     t:equal(why, "what was said stays said: append")
     t:equal(room:retained("chat"), {})
   end,
+
+  ["a chat cannot be filled up"] = function(t)
+    local room = t:room()
+    local ann, bob = room:join(), room:join()
+    local huge = ("x"):rep(500000)
+    for _, more in ipairs { { name = huge, text = "" }, { name = "Ann", text = "", picture = huge } } do
+      local _, why = ann:push("chat", more, "append")
+      t:equal(why, "this is too much at once")
+    end
+    t:ok(bob:push("chat", { name = "Bob", text = ("\1"):rep(2000) }, "append"))
+  end,
 }

@@ -31,6 +31,18 @@ local function name_of(position)
   return ("%d:%d:%d"):format(position[1], position[2], position[3])
 end
 
+-- Short, and with nothing in it that has parts but the position: so that `most` of them are no more than a room can hold.
+local function is_small(voxel)
+  local size = 0
+  for name, value in pairs(voxel) do
+    if name ~= "position" then
+      if type(value) == "table" then return false end
+      size = size + #name + #tostring(value)
+    end
+  end
+  return size <= 100
+end
+
 -- How many there are. Lua tables do not know; so it is counted once, and from then on kept up to date in `step`. The
 -- state may become another table, when the room makes it anew from what it keeps: then it is counted again.
 local counted, count
@@ -43,11 +55,12 @@ local function count_of(voxels)
   return count
 end
 
-local function step(voxels, action)
+local function step(voxels, action, who)
   if type(action) ~= "table" then return nil, "an action is a table" end
   if action.type == "add" then
     local name = type(action.voxel) == "table" and name_of(action.voxel.position)
     if not name then return nil, "a voxel needs a position of three whole numbers" end
+    if who and not is_small(action.voxel) then return nil, "a voxel has a position, and little more" end
     if not voxels[name] then
       if count_of(voxels) >= knobs.most then return nil, "the space is full" end
       count = count + 1

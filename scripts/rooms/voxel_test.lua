@@ -35,6 +35,11 @@ return {
     end
     local _, why = act(a, { type = "add" })
     t:equal(why, "a voxel needs a position of three whole numbers")
+    for _, more in ipairs { { color = ("x"):rep(100) }, { parts = {} }, { [("x"):rep(100)] = 1 } } do
+      more.position = eddy.array { 1, 2, 3 }
+      _, why = act(a, { type = "add", voxel = more })
+      t:equal(why, "a voxel has a position, and little more")
+    end
     _, why = act(a, { type = "remove" })
     t:equal(why, "remove needs the name of a voxel")
   end,
@@ -50,8 +55,8 @@ return {
   ["what a limit refused is not counted"] = function(t)
     local a = t:room { knobs = { most = 3 }, limits = { stream_bytes = 2000 } }:join()
     t:ok(add(a, 1, 0, 0))
-    local huge = { position = eddy.array { 2, 0, 0 }, color = ("x"):rep(3000) }
-    local _, why = act(a, { type = "add", voxel = huge })
+    local action = { type = "add", voxel = { position = eddy.array { 2, 0, 0 } } }
+    local _, why = a:push("voxels", { apply = action, i = ("x"):rep(3000) }, "append")
     t:ok(why:find("limits.stream_bytes", 1, true), why)
     for x = 2, 3 do t:ok(add(a, x, 0, 0)) end
     _, why = add(a, 4, 0, 0)

@@ -1,4 +1,5 @@
 -- eddyd --test scripts/rooms/whiteboard_test.lua
+local eddy = require "eddy"
 
 local function draw(member, op) return member:push("shapes", { apply = op, i = "page" }, "append") end
 
@@ -23,6 +24,31 @@ return {
     end
     local _, why = draw(a, { id = "1" })
     t:equal(why, "an operation needs a shape, or erase")
+  end,
+
+  ["a board is full at some time, whatever it is full of, and then less is less"] = function(t)
+    local room = t:room { knobs = { most = "2000B", settle = "1h" } }
+    local a = room:join()
+    local shapes = { { kind = "line", points = eddy.array {} }, eddy.array {}, { text = ("\1"):rep(40) } }
+    for i = 1, 20 do
+      shapes[1].points[i] = i
+      shapes[2][i] = eddy.array {}
+    end
+    for _, shape in ipairs(shapes) do
+      local n, why = 0, nil
+      repeat
+        n = n + 1
+        local fine
+        fine, why = draw(a, { id = "s" .. n, shape = shape })
+      until not fine or n == 20
+      t:equal(why, "the board is full")
+      t:ok(n > 1 and n < 20, n)
+      t:reload() -- it is weighed anew
+      t:equal(select(2, draw(a, { id = "more", shape = shape })), "the board is full")
+      t:ok(draw(a, { id = "s1", shape = {} }), "a smaller one in its place")
+      t:ok(draw(a, { id = "s1", shape = shape }), "and the old one again")
+      for i = 1, n do t:ok(draw(a, { id = "s" .. i, erase = true })) end
+    end
   end,
 
   ["cursors are shown to newcomers, a few times a second to others"] = function(t)

@@ -25,8 +25,8 @@ scene('canvas: two pages and a late one; undone and erased; a rule changes meanw
 
   await scene.daemon.edit(
     'whiteboard',
-    'board[op.id] = op.shape',
-    'if op.shape.colour == "#00875a" then return nil, "no green" end\n  board[op.id] = op.shape',
+    'local shape = op.shape',
+    'local shape = op.shape\n  if shape and shape.colour == "#00875a" then return nil, "no green" end',
   );
   await bob.click('#tools button:nth-child(4)');
   await draw(bob, [0.1, 0.1], [0.9, 0.1]);

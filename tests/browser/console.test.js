@@ -593,3 +593,64 @@ scene('a server that knows nothing of eddy.v1, and says what nobody expects', as
   assert.deepEqual(troubles, []);
   await page.click('#home'); // it does not go on asking
 });
+
+scene('a page that is seldom let run, as one in the background is, stays connected', async (scene) => {
+  const others = await Others.begin(scene);
+  const page = await visit(scene);
+  await page.clock.install();
+  let sockets = 0;
+  let pongs = 0;
+  page.on('websocket', (socket) => {
+    sockets++;
+    socket.on('framereceived', ({ payload }) => (pongs += Number(String(payload).includes('pong'))));
+  });
+  await page.goto(`${scene.daemon.api}console/?url=${encodeURIComponent(others.socket_url)}`);
+  await page.waitForSelector('#state[data-state=connected]');
+  for (let minute = 0; minute < 3; minute++) {
+    await until('it is quiet', () => pongs > 0);
+    pongs = 0;
+    await page.clock.fastForward(60000);
+    await until('it has asked, and was answered', () => pongs > 0);
+  }
+  assert.equal(sockets, 1);
+});
+
+scene('a server that ends each connection at once is asked less and less often', async (scene) => {
+  const others = await Others.begin(scene);
+  const page = await visit(scene);
+  let dials = 0;
+  await page.routeWebSocket(/\/connect/, (socket) => {
+    dials++;
+    setTimeout(() => socket.close({ code: 1008, reason: 'not here' }), 20); // it was open by then
+  });
+  await page.goto(`${scene.daemon.api}console/?url=${encodeURIComponent(others.socket_url)}`);
+  await until('it is tried', () => dials > 1);
+  await sleep(4000);
+  assert.ok(dials < 7, dials);
+});
+
+scene('keys that retain nothing go, where there is no end of them', async (scene) => {
+  const others = await Others.begin(scene);
+  await others.push('kept', 1);
+  const page = await visit(scene, others);
+  const member = await others.join(scene);
+  const say = (from, to) =>
+    member.evaluate(
+      async ([from, to]) => {
+        for (let n = from; n < to; n++) {
+          socket.send(JSON.stringify({ type: 'push', key: `key ${n}`, action: { type: 'relay' }, value: 1 }));
+          if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 5)); // the console is slower
+        }
+      },
+      [from, to],
+    );
+  const known = async () => (await page.textContent('.sum')).split(',')[0];
+  await say(0, 9999);
+  await until('all are there', async () => (await known()) === '10.0k keys' || (await known()) === '10k keys', 30000);
+  await say(9999, 10000);
+  await until('a tenth has gone', async () => (await known()) === '9001 keys');
+  await page.fill('#filter', 'kept');
+  await until('not what retains something', async () => (await keys(page)).join() === 'kept');
+  await page.fill('#filter', 'key 9999');
+  await until('nor the newest', async () => (await keys(page)).join() === 'key 9999');
+});

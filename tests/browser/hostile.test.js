@@ -1,8 +1,14 @@
 // A member that sends whatever its room lets through: pages show something, or nothing, and go on.
+import assert from 'node:assert/strict';
 import { scene, until } from './harness.js';
-import { all, players } from './players.js';
+import { all, players, said } from './players.js';
 
+// Neither a text nor a number can be made of it.
+const NONE = { toString: 1, valueOf: 1 };
 const VALUES = [
+  NONE,
+  { name: NONE, hue: NONE, x: NONE, y: NONE, position: [NONE, NONE, NONE], color: NONE, from: NONE, to: NONE },
+  { name: 'x', hue: 1, position: [1, 2, 3], color: NONE },
   1,
   'text',
   [],
@@ -14,6 +20,7 @@ const VALUES = [
   { name: 'long '.repeat(1000), position: ['a', {}, null], x: 1e300, y: -1e300 },
 ];
 const SHAPES = [
+  { points: [NONE, NONE], width: NONE, colour: NONE },
   {},
   { points: 5 },
   { points: 'abc' },
@@ -33,6 +40,7 @@ async function push(page, key, value, action) {
 async function appear(page) {
   for (const key of ['__presence', 'cursor/board', 'cursor/text', 'users']) {
     for (const [i, value] of VALUES.entries()) await push(page, key, { client: `hostile ${i}`, value }, 'relay');
+    await push(page, key, JSON.parse('{ "client": "__proto__", "value": 1 }'), 'relay');
   }
 }
 
@@ -51,6 +59,8 @@ scene('what a hostile member sends breaks no page', async (scene) => {
       await push(page, 'voxels', { apply: { type: 'add', voxel }, i: 'hostile' }, 'append');
     }
   }
+  const move = { type: 'move', index: 8, player: 'constructor' }; // an Object
+  await push(pages.tictactoe, 'tictactoe', { apply: move, i: 'hostile' }, 'append');
   const before = {};
   for (const name of names) before[name] = await players[name].state(pages[name]);
   await until('they go on', async () => {
@@ -58,6 +68,9 @@ scene('what a hostile member sends breaks no page', async (scene) => {
     for (const name of names) if ((await players[name].state(pages[name])) === before[name]) throw new Error(name);
     return true;
   });
+  const late = await scene.demo('chat', { room: pages.chat });
+  await until('who comes later is shown what was said', async () => (await said(late)) === (await said(pages.chat)));
+  assert.ok((await said(late)).includes('<b>'));
   for (const page of Object.values(pages)) {
     await until('and show who is here', async () => {
       await appear(page);

@@ -251,4 +251,52 @@ return {
     local _, why = t:try_room()
     t:ok(why:find("rooms/debounce.lua:2: eddy.debounce: every must be more than nothing", 1, true), why)
   end,
+
+  ["what a stage before it has assigned is held back as it was assigned"] = function(t)
+    t:policy [[local eddy = require "eddy"
+      return eddy.policy { eddy.on("k", { push = function(_, msg) msg.value = msg.value * 10 return msg end },
+                                        eddy.debounce { every = "40ms" }) }]]
+    local room = t:room()
+    local a, reader = room:join(), room:join()
+    for n = 1, 3 do t:ok(a:push("k", n)) end
+    t:wait("40ms")
+    t:equal(values(reader), { 10, 30 })
+  end,
+
+  ["more than 256 KiB is not held back in a room"] = function(t)
+    local room, reader = begin(t)
+    local a = room:join()
+    local function push(key, n) t:ok(a:push(key, n .. (" "):rep(100000))) end
+    local function numbers()
+      local list = {}
+      for _, message in ipairs(reader:received()) do list[#list + 1] = message.key .. " " .. message.value:match("%S+") end
+      return table.concat(list, ", ")
+    end
+    for n = 1, 3 do
+      push("fast/1", n)
+      push("fast/2", n)
+    end
+    t:equal(numbers(), "fast/1 1, fast/2 1", "two are held")
+    reader:get("fast/3")
+    reader:received()
+    for n = 1, 3 do push("fast/3", n) end
+    t:equal(numbers(), "fast/3 1, fast/3 2, fast/3 3", "and no third one")
+    t:wait("40ms")
+    t:ok(({ ["fast/1 3, fast/2 3"] = 1, ["fast/2 3, fast/1 3"] = 1 })[numbers()])
+    for n = 1, 3 do push("fast/3", n) end
+    t:wait("80ms")
+    t:equal(numbers(), "fast/3 1, fast/3 3", "there is room again")
+  end,
+
+  ["what is held is sent before a reload, even where another stage fails then"] = function(t)
+    t:policy [[local eddy = require "eddy"
+      return eddy.policy { { close = function() error("broken on purpose") end }, eddy.on("k", eddy.debounce {}) }]]
+    local room = t:room()
+    local a, reader = room:join(), room:join()
+    for n = 1, 3 do a:push("k", n) end
+    t:reload()
+    room:failure()
+    t:ok(t:log():find("broken on purpose", 1, true))
+    t:equal(values(reader), { 1, 3 })
+  end,
 }

@@ -569,6 +569,36 @@ return {
         .. "," .. many .. "]}}")
     end
     t:equal(room:failure(), nil)
-    t:equal(#room:retained("k"), 6)
+    t:equal(room:retained("k")[1].value, { reset = 6, seen = { p = 6 } })
+  end,
+
+  ["where there was no timer left to watch with, there is one later"] = function(t)
+    t:policy [[local eddy = require "eddy"
+      local timers = {}
+      return eddy.policy {
+        eddy.on("k", eddy.reducer { initial = 0, step = function(n) return n + 1 end, settle = "100ms" }),
+        { key = "fill", push = function(room)
+          while pcall(function() timers[#timers + 1] = room:after("1h", function() end) end) do end
+        end },
+        { key = "free", push = function() for _, timer in ipairs(timers) do timer:cancel() end end },
+      }]]
+    local room = t:room()
+    local ann, bob = room:join(), room:join()
+    ann:push("fill", 1)
+    ann:push("k", apply(1), "append")
+    t:ok(room:failure():find("at most 1000 timers", 1, true))
+    ann:push("free", 1)
+    ann:push("k", apply(1), "append")
+    bob:push("k", apply(1), "append")
+    t:wait("200ms")
+    t:equal(room:retained("k"), { { seq = 4, value = { reset = 3 } } })
+  end,
+
+  ["large actions do not fill the key up"] = function(t)
+    t:policy(SUM)
+    local room = t:room { limits = { stream_bytes = 1000000 } }
+    local ann = room:join()
+    for _ = 1, 20 do t:ok(ann:push("sum", { apply = 1, i = "p", more = ("x"):rep(100000) }, "append")) end
+    t:equal(room:retained("sum")[1].value, { reset = { sum = 20 } })
   end,
 }

@@ -286,6 +286,24 @@ test('reconnect hint: it comes back when it was told to', async (t) => {
   assert.ok(retryIn >= 100 && retryIn <= 150, `${retryIn}`);
 });
 
+test('reconnect hint: one that makes no sense, or comes each time, is no reason to dial at once again and again', async (t) => {
+  for (const hint of [{}, { delay_ms: 0, spread_ms: 0 }, { delay_ms: -5, spread_ms: 'x' }]) {
+    const mock = await Mock.start();
+    const { enter } = mock;
+    mock.enter = (ws) => {
+      enter.call(mock, ws);
+      ws.send(JSON.stringify({ type: 'reconnect', ...hint }));
+      setTimeout(() => ws.close(1001));
+    };
+    const a = closing(t, connect(mock.url, { reconnect: { min: 200, jitter: 0 } }));
+    const waits = [];
+    a.statusListener.addListener(({ state, retryIn }) => state === 'waiting' && waits.push(retryIn));
+    await until('it has waited twice', () => waits.length > 1);
+    assert.equal(waits[1], 400);
+    a.disconnect();
+  }
+});
+
 test('pushes on their way when the connection breaks are rejected; queued ones are sent', async (t) => {
   const mock = await Mock.start();
   mock.before = (_, { key }) => key === 'never';
@@ -520,6 +538,46 @@ test('hostile: what cannot be read, or makes no sense, ends nothing', async (t) 
   assert.equal(heard.length, 8);
   // Each of them is told.
   assert.ok(errors.length >= 12 && errors.every((what) => what instanceof Error), `${errors.length}`);
+});
+
+test('hostile: peers that are called as what all objects have', async (t) => {
+  const mock = await Mock.start();
+  const [a, b] = [join(t, mock), join(t, mock)];
+  const presence = new Presence(a, { key: 'p' });
+  t.after(presence.subscribe(() => {}));
+  await a.ready;
+  const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+  t.after(() => ['value', 'lastSeen', 'due', 'm'].forEach((name) => delete Object.prototype[name]));
+  for (const client of names) await b.push('p', { client, value: null });
+  for (const client of names) await b.push('p', { client, value: { x: 1 } });
+  await until('all are there', () => Object.keys(presence.value).length === names.length);
+  assert.deepEqual(Object.keys(presence.value), names);
+  assert.ok(!('lastSeen' in {}) && !('lastSeen' in Object) && !('due' in Object.prototype.toString));
+});
+
+test('clocks: one that is set back or ahead makes no connection immortal, and nobody gone or a ghost', async (t) => {
+  const mock = await Mock.start();
+  const a = join(t, mock, { heartbeat: { interval: 50, timeout: 200 } });
+  const b = join(t, mock);
+  const presence = new Presence(a, { key: 'p', timeout: 1500, grace: false });
+  let gone = 0;
+  t.after(presence.subscribe((peers) => (gone += Number(!peers.x))));
+  await a.ready;
+  const { now } = Date;
+  t.after(() => (Date.now = now));
+  const say = () => b.push('p', { client: 'x', value: 1 }, 'relay');
+  await say();
+  await until('it is here', () => presence.value.x);
+  Date.now = () => now() + 3600e3;
+  for (let n = 0; n < 5; n++) await say();
+  await say();
+  assert.equal(gone, 0);
+  Date.now = () => now() - 3600e3;
+  await until('it is gone', () => gone === 1);
+  const reasons = [];
+  a.statusListener.addListener(({ reason }) => reasons.push(reason));
+  mock.before = (_, { type }) => type === 'ping';
+  await until('the silence is noticed', () => reasons.includes('silent'));
 });
 
 test('the daemon itself: acks, resume, members, codes', async (t) => {

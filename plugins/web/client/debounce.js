@@ -41,7 +41,7 @@ export function debounce(run, options) {
   };
   const call = () => {
     if (!wait) return run();
-    const now = Date.now();
+    const now = performance.now();
     if (leading && timer === undefined) {
       arm(wait);
       run();

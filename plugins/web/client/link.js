@@ -207,7 +207,7 @@ export class Link {
       } else if (!socket.protocol) up();
     };
     socket.onmessage = ({ data }) => {
-      this.#heard = Date.now();
+      this.#heard = performance.now();
       guarded(() => {
         const message =
           typeof data === 'string' ? JSON.parse(data) : /** @type {Codec} */ (this.#codec).decode(new Uint8Array(data));
@@ -240,9 +240,10 @@ export class Link {
     const { min, max, factor, jitter } = reconnect;
     const hint = this.#hint;
     this.#hint = undefined;
-    const retryIn = hint
-      ? hint.delay_ms + Math.random() * hint.spread_ms
-      : Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
+    const retryIn =
+      hint && this.#failures < 2 // else a server could have it dial at once again and again
+        ? hint.delay_ms + Math.random() * hint.spread_ms
+        : Math.min(max, min * factor ** (this.#failures - 1)) * (1 - jitter * Math.random());
     this.#timers.push(setTimeout(() => this.#attempt(), retryIn));
     this.#tell({ state: 'waiting', retryIn, ...why });
   }
@@ -270,7 +271,7 @@ export class Link {
   #check(idle) {
     const { heartbeat } = this.options;
     const socket = this.#socket;
-    const asked = Date.now();
+    const asked = performance.now();
     if (!heartbeat || asked - this.#heard < idle) return;
     /** @type {any} */ (this).testLatency(heartbeat.timeout).then(() => {
       if (this.#up && socket === this.#socket && this.#heard < asked) this.#lost({ reason: 'silent' }, true);

@@ -58,7 +58,7 @@ export class Presence extends Store {
     this.#ends.push(
       connection.onMembers(({ members }) => {
         for (const peer of Object.values(this.value)) {
-          if (peer.m && !members.includes(peer.m)) peer.due = Math.min(peer.due, Date.now() + grace);
+          if (peer.m && !members.includes(peer.m)) peer.due = Math.min(peer.due, performance.now() + grace);
         }
         this.#sweep();
       }),
@@ -94,9 +94,13 @@ export class Presence extends Store {
     const { client, value, m } = /** @type {{ client?: string, value?: T | null, m?: number }} */ (Object(said));
     if (typeof client !== 'string' || value === undefined || client === this.clientId) return;
     const { timeout, heartbeats, equal } = this.options;
-    const lastSeen = Date.now();
-    const before = this.value[client];
-    const now = { value: /** @type {T} */ (value), lastSeen, due: value === null ? 0 : lastSeen + timeout, m };
+    const before = Object.hasOwn(this.value, client) && this.value[client]; // not what all objects have
+    const now = {
+      value: /** @type {T} */ (value),
+      lastSeen: Date.now(),
+      due: value === null ? 0 : performance.now() + timeout,
+      m,
+    };
     if (before && (value === null || (!heartbeats && equal(before.value, value)))) Object.assign(before, now);
     else if (value !== null) this.show({ ...this.value, [client]: now });
     if (!this.#sweeper || value === null) this.#sweep(); // else it comes early enough
@@ -106,7 +110,7 @@ export class Presence extends Store {
   #sweep() {
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
-    const now = Date.now();
+    const now = performance.now(); // a clock that nobody sets
     const all = Object.entries(this.value);
     const left = all.filter(([, { due }]) => due > now);
     if (left.length < all.length) this.show(Object.fromEntries(left));

@@ -6,6 +6,7 @@ const PROTOCOL = 'eddy.v1';
 const BEGIN = 0; // the nonce of the first ping of a connection
 const PING_EVERY = 2000;
 const SILENT_MAX = 15000;
+const STABLE = 5000; // a connection that lasts so long was none that failed
 
 export class Link {
   /** @param {{ message, status }} heard */
@@ -35,17 +36,17 @@ export class Link {
     this.heard.status({ state: 'connecting' });
     socket.onopen = () => {
       opened = true;
-      this.failures = 0;
+      this.openedAt = performance.now();
       this.known ||= !!socket.protocol;
       this.plain = !this.known;
       this.v1 = !!socket.protocol;
-      this.lastHeard = Date.now();
+      this.asked = 0;
       this.heard.status({ state: 'connected', v1: this.v1 });
       if (this.v1) this.send({ type: 'members' });
       this.ping(BEGIN); // its pong comes behind all that the server says at first
     };
     socket.onmessage = ({ data }) => {
-      this.lastHeard = Date.now();
+      this.asked = 0;
       let message;
       try {
         message = readMessage(data);
@@ -62,6 +63,7 @@ export class Link {
       this.pings.clear();
       for (const answer of this.answers.values()) answer({ type: 'lost' });
       this.answers.clear();
+      if (opened && performance.now() - this.openedAt > STABLE) this.failures = 0;
       const wait = Math.min(10000, 500 * 2 ** this.failures++) * (0.6 + 0.4 * Math.random());
       this.heard.status({ state: 'waiting', code, text: reason, opened, retryIn: wait });
       if (this.closed) return; // by who was just told
@@ -71,13 +73,15 @@ export class Link {
 
   #beat() {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    if (Date.now() - this.lastHeard > SILENT_MAX)
+    const now = performance.now();
+    if (this.asked && now - this.asked > SILENT_MAX)
       this.socket.close(); // half open: the browser tells in its time
     else this.ping();
   }
 
   ping(nonce = ++this.count) {
     this.pings.set(nonce, performance.now());
+    this.asked ||= performance.now(); // since when something should have been heard; a hidden page seldom asks
     this.send({ type: 'ping', nonce });
   }
 

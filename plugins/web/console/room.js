@@ -6,6 +6,7 @@ import { readMessage } from './wire.js';
 
 const HELD_MAX = 64 << 20; // bytes of values, of all keys
 const ITEMS_MAX = 5000; // messages of one key
+const KEYS_MAX = 10000; // beyond them those go that retain nothing: where each visitor makes one, they would never end
 const FEED_MAX = 2000; // entries of the feed
 const FEED_BYTES = 16 << 20;
 const HEAVY = 2 << 20; // bytes a second of whole streams, over some seconds: too dear
@@ -137,11 +138,18 @@ export class Room {
   #stream(key) {
     let stream = this.keys.get(key);
     if (!stream) {
+      if (this.keys.size >= KEYS_MAX) this.#letGo();
       stream = { key, items: [], bytes: 0, total: 0, older: 0, pushes: 0, changed: 0, stale: !this.exact };
       this.keys.set(key, stream);
       this.changed('keys');
     }
     return stream;
+  }
+
+  /** Of the oldest keys that retain nothing a tenth, so that it is not looked for at each new one. */
+  #letGo() {
+    let left = KEYS_MAX / 10;
+    this.keys = new Map([...this.keys].filter(([, { total }]) => total || --left < 0)); // another one: views notice
   }
 
   #item(key, { seq, value }, at) {

@@ -227,7 +227,7 @@ export class RoomView {
     this.#drawStream(room);
   }
 
-  /** The keys that the filter lets through, in order: keys come, and go only all together. */
+  /** The keys that the filter lets through, in order: keys come, and where some go it is another map. */
   #streams() {
     const { keys } = this.room;
     const of = `${keys.size} ${this.filter}`;

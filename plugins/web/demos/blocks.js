@@ -1,5 +1,6 @@
 // Draws blocks by plain WebGL, seen from an eye that circles around the middle; and says which block is under a point.
 /** @typedef {number[]} Vector @typedef {{ position: Vector, color: string }} Block */
+import { text } from './dom.js';
 
 const VERTEX = `#version 300 es
   uniform vec3 at, right, up, ahead;
@@ -112,7 +113,7 @@ export class Blocks {
    */
   #box(from, size, color, alpha) {
     const out = [];
-    const rgb = [1, 3, 5].map((i) => (parseInt(`${color}`.slice(i, i + 2), 16) || 0) / 255);
+    const rgb = [1, 3, 5].map((i) => (parseInt(text(color).slice(i, i + 2), 16) || 0) / 255);
     for (const [side, light] of LIGHT.entries()) {
       const axis = side >> 1;
       const next = from.map((at, i) => at + (i === axis ? (side & 1) * 2 - 1 : 0));

@@ -43,8 +43,15 @@ export function changeOf(before, now) {
   return { at, gone: before.length - tail - at, come: now.slice(at, now.length - tail) };
 }
 
+// Of what others say: an object may be one that cannot even be asked for its text.
+
+/** @param {unknown} what */
+export const text = (what) => (typeof what === 'string' ? what : '');
+/** @param {unknown} what */
+export const number = (what) => (typeof what === 'number' ? what : NaN);
+
 /** A person's colour, to be seen on dark and on light. @param {unknown} hue */
-export const colour = (hue) => `oklch(0.54 0.15 ${Number(hue) || 0})`;
+export const colour = (hue) => `oklch(0.54 0.15 ${number(hue) || 0})`;
 
 /**
  * Buttons, one for each colour, of which one is pressed; '' is what is called `other`.
@@ -82,7 +89,7 @@ export class Pins {
   /** Shows these, and no others. @param {Record<string, Pin>} pins */
   show(pins) {
     for (const [id, pin] of this.#pins) {
-      if (pins[id]) continue;
+      if (Object.hasOwn(pins, id)) continue;
       pin.remove();
       this.#pins.delete(id);
     }
@@ -91,8 +98,9 @@ export class Pins {
       const pin = this.#pins.get(id) ?? el('div', { className: 'pin' }, el('span'));
       if (!this.#pins.has(id)) this.where.append(pin);
       this.#pins.set(id, pin);
-      Object.assign(pin.style, { left: `${x * 100}%`, top: `${y * 100}%`, backgroundColor: colour(hue) });
-      /** @type {HTMLElement} */ (pin.firstChild).textContent = String(name);
+      const [left, top] = [x, y].map((at) => `${number(at) * 100}%`);
+      Object.assign(pin.style, { left, top, backgroundColor: colour(hue) });
+      /** @type {HTMLElement} */ (pin.firstChild).textContent = text(name);
     }
   }
 }

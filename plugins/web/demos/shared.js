@@ -4,7 +4,7 @@
 //   const { connection, me, people } = await join('counter');
 /** @import { Connection, ConnectionOptions, Presence, Peers, Status } from '../client/index.js' */
 import { connect, createRoom, joinRoom, Presence as Here, uniqueClientId } from '../client/index.js';
-import { by, colour, el } from './dom.js';
+import { by, colour, el, text } from './dom.js';
 
 /** Who somebody is, as the others see it. @typedef {{ name: string, hue: number }} Person */
 
@@ -107,10 +107,11 @@ function crowd(people, person) {
     const all = [person, ...Object.values(peers).map(({ value }) => Object(value))];
     const most = innerWidth < 640 ? 3 : 8;
     const more = all.length > most ? [el('li', { className: 'more' }, `+${all.length - most}`)] : [];
-    list.title = all.map(({ name }) => name).join(', ');
+    list.title = all.map(({ name }) => text(name)).join(', ');
     list.replaceChildren(
       ...all.slice(0, most).map((one) => {
-        const chip = el('li', { title: one === person ? `${one.name} (you)` : `${one.name}` }, `${one.name}`);
+        const name = text(one.name);
+        const chip = el('li', { title: one === person ? `${name} (you)` : name }, name);
         chip.style.backgroundColor = colour(one.hue);
         return chip;
       }),

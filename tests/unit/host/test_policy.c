@@ -107,6 +107,7 @@ static const struct row REQUIRES[] = {
     {"require ''", "rooms/p.lua:1:"},
     {"require 'ring'", "module 'pong' requires itself"},
     {"require 'wrong'", "rooms/wrong.lua:1:"},
+    {"for i = 1, 300 do pcall(require, 'none' .. i) end require 'own'", "a policy has at most 200 modules"},
 };
 
 START_TEST(test_require_fails) {
@@ -259,6 +260,75 @@ START_TEST(test_keys_are_texts) {
 }
 END_TEST
 
+/* ---- what one call of the host's may take ---- */
+
+/* Tables whose __index calls what is looking into them: 100 deep, not until the C stack is full. */
+static const char *const DEEP[] = {
+    "t = setmetatable({}, { __index = function() room:trim('x', t) end }) room:trim('x', t)",
+    "t = setmetatable({}, { __index = function() room:push('x', 1, 'relay', t) end }) room:push('x', 1, 'relay', t)",
+    "t = setmetatable({}, { __index = function() knobs(t) end }) knobs(t)",
+};
+
+START_TEST(test_deep) {
+  static const struct ed_policy_knob knob = {.name = "keep", .kind = ED_KNOB_NUMBER, .number = 5};
+  char text[400];
+  snprintf(text, sizeof text,
+           "local knobs = require 'eddy.native'.knobs knobs { keep = 1 }\n"
+           "return { push = function(room, msg) local t\n %s return msg end }",
+           DEEP[_i]);
+  script(&s, "rooms/p.lua", text);
+  s.world.space.knobs = &knob;
+  s.world.space.knobs_len = 1;
+  play(&s, "room", "p");
+  join(&s.world, &a);
+  REFUSED(try_push(&a, ED_RELAY, "k", 0, "1"), &a, ED_FAULT_BROKEN, "has failed");
+  SAID(&s, "nested too deeply");
+  leave(&a);
+}
+END_TEST
+
+/* What goes through all keys is counted: else the clock would be looked at after some hundred calls of it. */
+START_TEST(test_many_keys) {
+  script(&s, "rooms/p.lua",
+         "return { push = function(room, msg) while msg.key == 'keys' do room:keys('no') end return msg end }");
+  s.world.space.limits.keys = s.world.space.limits.room_messages = s.world.space.limits.room_bytes = 100000;
+  play(&s, "room", "p");
+  join(&s.world, &a);
+  for (int i = 0; i < 10000; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "k%d", i);
+    PUSH(&a, ED_APPEND, key, "1");
+  }
+  REFUSED(try_push(&a, ED_RELAY, "keys", 0, "1"), &a, ED_FAULT_BROKEN, "has failed");
+  SAID(&s, "this takes more than 5000000 instructions");
+  leave(&a);
+}
+END_TEST
+
+/* What is less than a millisecond is one; only what is nothing is at once. */
+START_TEST(test_tiny_timers) {
+  script(&s, "rooms/p.lua",
+         LINES("local n = 0", "return { open = function(room)",
+               "  local function again() n = n + 1 if n < 5 then room:after(1e-13, again) end end",
+               "  room:after(0.0004, again)", "  room:after(0, function() room:log('at once') end)",
+               "end, push = function(room, msg) msg.value = n return msg end }"));
+  play(&s, "room", "p");
+  join(&s.world, &a);
+  tick(&s);
+  SAID(&s, "at once");
+  for (int n = 0; n <= 5; n++) {
+    char want[40];
+    PUSH(&a, ED_RELAY, "k", "1");
+    snprintf(want, sizeof want, "push k=%d @%d", n, n + 1);
+    ed_hub_flush(&s.world.hub);
+    EXPECT(&a, want);
+    s.world.timers.now_ms++;
+    tick(&s);
+  }
+  leave(&a);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("policy");
   TCase *tests = tcase_create("policy");
@@ -275,6 +345,9 @@ static Suite *suite(void) {
   tcase_add_test(tests, test_trim_within_trim);
   tcase_add_test(tests, test_made_key);
   tcase_add_test(tests, test_keys_are_texts);
+  tcase_add_loop_test(tests, test_deep, 0, sizeof DEEP / sizeof *DEEP);
+  tcase_add_test(tests, test_many_keys);
+  tcase_add_test(tests, test_tiny_timers);
   suite_add_tcase(suite, tests);
   return suite;
 }

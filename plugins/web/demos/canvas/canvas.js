@@ -1,7 +1,7 @@
 // A canvas to draw on together, with everybody's cursor: scripts/rooms/whiteboard.lua. A stroke is a shape of the board;
 // while it is drawn it is set again and again, so that others see it grow.
 import { debounce, Presence, SharedReducer } from '../../client/index.js';
-import { by, el, palette, Pins } from '../dom.js';
+import { by, el, number, palette, Pins, text } from '../dom.js';
 import { join, say } from '../shared.js';
 
 const { connection, me, person } = await join('whiteboard');
@@ -35,9 +35,10 @@ const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
 paper.lineCap = paper.lineJoin = 'round';
 
 /** @param {Shape} shape */
-function pathOf({ points }) {
+function pathOf(shape) {
   const path = new Path2D();
-  if (!Array.isArray(points)) return path; // somebody's own idea of a shape
+  if (!Array.isArray(Object(shape).points)) return path; // somebody's own idea of a shape
+  const points = shape.points.map(number);
   path.moveTo(points[0], points[1] + 0.1); // of a single point it makes a dot
   for (let i = 0; i < points.length; i += 2) path.lineTo(points[i], points[i + 1]);
   return path;
@@ -45,8 +46,8 @@ function pathOf({ points }) {
 function paint() {
   paper.clearRect(0, 0, SIZE, SIZE);
   for (const id of Object.keys(board.value).sort()) {
-    const { colour, width } = board.value[id];
-    Object.assign(paper, { strokeStyle: colour, lineWidth: width });
+    const { colour, width } = Object(board.value[id]);
+    Object.assign(paper, { strokeStyle: text(colour), lineWidth: number(width) });
     paper.stroke(pathOf(board.value[id]));
   }
 }

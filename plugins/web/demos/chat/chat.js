@@ -1,7 +1,7 @@
 // A chat: what is said is appended to one key. How much of it is kept, how fast one may talk, and which words are starred
 // out is the room's to say: scripts/rooms/chat.lua.
 /** @import { Item } from '../../client/index.js' */
-import { by, colour, el } from '../dom.js';
+import { by, colour, el, number } from '../dom.js';
 import { join, say } from '../shared.js';
 
 const { connection, me, person } = await join('chat');
@@ -16,7 +16,7 @@ const log = by('log');
 function row({ name, text, hue, from, at }) {
   const dot = el('i');
   dot.style.backgroundColor = colour(hue);
-  const time = new Date(at ?? NaN);
+  const time = new Date(number(at));
   const shown = isNaN(+time) ? '' : time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   return el(
     'li',
@@ -33,7 +33,15 @@ function follow(change) {
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
-connection.subscribe('chat', ({ value }) => follow(() => log.append(row(value))), {
+const MOST = 1000; // rows; the room keeps fewer
+
+/** @param {Said} said */
+function add(said) {
+  follow(() => log.append(row(said)));
+  while (log.childElementCount > MOST) log.firstElementChild?.remove();
+}
+
+connection.subscribe('chat', ({ value }) => add(value), {
   // All that is kept: in the beginning; and after a break so long that the room no longer knows what was missed.
   reset: (/** @type {Item<Said>[]} */ items) =>
     follow(() => log.replaceChildren(...items.map(({ value }) => row(value)))),

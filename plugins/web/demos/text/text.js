@@ -2,7 +2,7 @@
 // they are, in CBOR. When they are many the room asks one page to fold them: scripts/rooms/text.lua.
 /** @import { Item, Peers } from '../../client/index.js' */
 import { Presence } from '../../client/index.js';
-import { by, changeOf, colour, el } from '../dom.js';
+import { by, changeOf, colour, el, text as textOf } from '../dom.js';
 import { join, say } from '../shared.js';
 import { decode, encode } from '../vendor/cbor-x.js';
 import * as Y from '../vendor/yjs.js';
@@ -166,7 +166,7 @@ function showCarets() {
   all.sort((one, other) => one.at - other.at);
   let from = 0;
   const parts = all.flatMap(({ at, name, hue }) => {
-    const caret = el('span', { className: 'caret' }, el('b', {}, el('span', {}, String(name))));
+    const caret = el('span', { className: 'caret' }, el('b', {}, el('span', {}, textOf(name))));
     caret.style.color = colour(hue);
     const before = text.toString().slice(from, at);
     from = at;

@@ -1,7 +1,7 @@
 // Tic-tac-toe, with a referee: scripts/rooms/tictactoe.lua has the rules, so no page can cheat. The rules here let a move
 // show before the room has answered; a move that they do not allow shows as nothing, but is sent all the same.
 import { SharedReducer } from '../../client/index.js';
-import { by, el } from '../dom.js';
+import { by, el, text } from '../dom.js';
 import { join, say } from '../shared.js';
 
 const { connection, me, people } = await join('tictactoe');
@@ -52,7 +52,11 @@ by('board').append(...squares);
 by('again').onclick = () => act({ type: 'reset' });
 
 /** @param {string | null} player */
-const nameOf = (player) => (player === me ? 'You' : ((player && people.value[player]?.value.name) ?? 'Somebody'));
+function nameOf(player) {
+  if (player === me) return 'You';
+  const known = player !== null && Object.hasOwn(people.value, player); // and none of what all objects have
+  return (known && text(Object(people.value[player].value).name)) || 'Somebody';
+}
 
 function turn() {
   const { board, xIsNext, xPlayer, oPlayer, winner } = game.value;

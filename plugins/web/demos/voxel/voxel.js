@@ -47,7 +47,11 @@ function showVoxels() {
   by('count').textContent = `${Object.keys(voxels.value).length} blocks`;
 }
 /** The others' hands, where they hold something somewhere. */
-const held = () => Object.entries(hands.value).filter(([, { value }]) => Array.isArray(Object(value).position));
+const held = () =>
+  Object.entries(hands.value).filter(([, { value }]) => {
+    const { position } = Object(value);
+    return Array.isArray(position) && position.length === 3 && position.every(Number.isFinite);
+  });
 function showHands() {
   blocks.ghosts = [{ position: hand, color }, ...held().map(([, { value }]) => value)];
   blocks.show();
