@@ -10,13 +10,13 @@ return {
   -- The folder of the policies' scripts, relative to this file.
   scripts = "../scripts",
 
-  -- What clients call this server, where that is not what their requests say.
+  -- What clients call this server, where that is not what their requests say. Its path, if any, may be part of requests.
   -- public_url = "https://rooms.example.org",
 
   -- https and wss: certificate (with its chain) and key are PEM files, relative to this one; SIGHUP reads both again.
   -- tls = { listen = "0.0.0.0:8443", certificate = "cert.pem", key = "key.pem" },
 
-  -- Proxies whose X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For are believed.
+  -- Proxies whose X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Prefix and X-Forwarded-For are believed.
   -- proxies = { "127.0.0.1", "10.0.0.0/8" },
 
   -- "error", "warn", "info" or "debug"; with other levels for single parts or plugins: "info,net=debug,sqlite=error".

@@ -17,8 +17,9 @@ struct ed_timer {
 };
 
 struct ed_timers {
-  uint64_t now_ms;  /* monotonic; what everything on this clock takes for now */
-  int64_t epoch_ms; /* Unix time at now_ms 0, set by the owner: now_ms + epoch_ms is the time of day */
+  uint64_t now_ms; /* monotonic; what everything on this clock takes for now */
+  int64_t
+      epoch_ms; /* Unix time at now_ms 0, set by the owner, who may set it anew: now_ms + epoch_ms is the time of day */
   struct ed_timer **heap;
   size_t len, cap;
 };

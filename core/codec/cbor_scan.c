@@ -132,7 +132,7 @@ void ed_cbor_join(struct ed_span item, struct ed_buf *out) {
 }
 
 static double half(unsigned bits) {
-  int exponent = bits >> 10 & 31;
+  int exponent = (int)(bits >> 10 & 31);
   double fraction = bits & 0x3ff;
   double number = exponent == 0    ? ldexp(fraction, -24)
                   : exponent == 31 ? (fraction == 0 ? (double)INFINITY : (double)NAN)

@@ -56,6 +56,12 @@ struct ed_wire_limits {
 int ed_wire_decode(enum ed_encoding encoding, struct ed_span bytes, const struct ed_wire_limits *limits,
                    struct ed_buf *scratch, struct ed_request *request, struct ed_fault *fault);
 
+/* Of a message that is refused unread: the id alone, where the first ED_ID_WITHIN bytes have it. So what is refused costs no
+ * more than these, however long it is; whether the rest is valid is not looked at. Nothing is copied. */
+#define ED_ID_WITHIN 2048
+void ed_wire_find_id(enum ed_encoding encoding, struct ed_span bytes, const struct ed_wire_limits *limits,
+                     struct ed_buf *scratch, struct ed_request *request);
+
 /* The keys of a resume, one after the other, as often as listed. */
 struct ed_wire_keys {
   enum ed_encoding encoding;

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/units.h"
+#include "codec/utf8.h"
 
 void ed_bind_type(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction index, lua_CFunction newindex,
                   lua_CFunction tostring) {
@@ -31,6 +32,12 @@ struct ed_span ed_bind_text(lua_State *L, int index) {
   size_t len;
   const char *text = luaL_checklstring(L, index, &len);
   return ed_span(text, len);
+}
+
+struct ed_span ed_bind_key(lua_State *L, int index) {
+  struct ed_span key = ed_bind_text(L, index);
+  if (ed_utf8_check(key)) luaL_argerror(L, index, "a key is a text in UTF-8");
+  return key;
 }
 
 double ed_bind_seconds(lua_State *L, int index) {

@@ -29,5 +29,6 @@ void ed_bind_type(lua_State *L, const char *type, const luaL_Reg *methods, lua_C
 struct ed_room_object *ed_bind_room_check(lua_State *L, int index);     /* throws where it is not one, or empty */
 struct ed_member_object *ed_bind_member_check(lua_State *L, int index); /* throws where it is not one; may be empty */
 struct ed_span ed_bind_text(lua_State *L, int index);                   /* a Lua string; throws */
+struct ed_span ed_bind_key(lua_State *L, int index);                    /* one that may be sent as a key; throws */
 
 #endif

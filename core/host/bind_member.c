@@ -9,7 +9,7 @@ static struct ed_member *present(lua_State *L) { return ed_bind_member_check(L, 
 /* member:send(key, value): a push message for this one alone. False where it has gone. */
 static int send(lua_State *L) {
   struct ed_member *member = present(L);
-  struct ed_span key = ed_bind_text(L, 2);
+  struct ed_span key = ed_bind_key(L, 2);
   luaL_checkany(L, 3);
   struct ed_home *home = ed_home_of(L);
   lua_pushboolean(L, member != NULL);

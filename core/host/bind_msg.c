@@ -107,3 +107,13 @@ void ed_bind_msg_encode(lua_State *L, int msg, struct ed_home *home) {
   push->value = ed_buf_span(&home->value);
   lua_pop(L, 2);
 }
+
+/* Else it would count as what lives in the state, until the next one is there as well. */
+void ed_bind_msg_forget(struct ed_home *home) {
+  lua_State *L = home->vm->L;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, home->msg_ref);
+  lua_getfenv(L, -1);
+  lua_pushnil(L);
+  lua_rawseti(L, -2, 1);
+  lua_pop(L, 2);
+}

@@ -37,7 +37,7 @@ static int push_as_host(lua_State *L, struct ed_span key, struct ed_push *push, 
 /* room:push(key, value, action = "relay", { from = member, transient = bool }) */
 static int push(lua_State *L) {
   static const char *const actions[] = {"relay", "append", "replace", NULL};
-  struct ed_span key = ed_bind_text(L, 2);
+  struct ed_span key = ed_bind_key(L, 2);
   luaL_checkany(L, 3);
   struct ed_push push = {.action = (enum ed_action)luaL_checkoption(L, 4, "relay", actions)};
   struct ed_member *member = NULL;
@@ -53,7 +53,7 @@ static int push(lua_State *L) {
 
 /* room:compact(key, seq, value) */
 static int compact(lua_State *L) {
-  struct ed_span key = ed_bind_text(L, 2);
+  struct ed_span key = ed_bind_key(L, 2);
   struct ed_push push = {.action = ED_COMPACT, .compact_seq = seq_of(L, 3)};
   luaL_checkany(L, 4);
   return push_as_host(L, key, &push, 4, NULL);
@@ -108,11 +108,11 @@ static double limit(lua_State *L, const char *name) {
 /* room:trim(key, { messages = n, bytes = n, age = time }): drops the oldest until what is left is within all of them.
  * How many went. */
 static int trim(lua_State *L) {
-  struct ed_stream *stream = stream_of(L);
   luaL_checktype(L, 3, LUA_TTABLE);
   double messages = limit(L, "messages"), bytes = limit(L, "bytes"), age = HUGE_VAL;
   lua_getfield(L, 3, "age");
   if (!lua_isnil(L, -1)) age = ed_bind_seconds(L, -1);
+  struct ed_stream *stream = stream_of(L); /* last: an __index of the table may have trimmed it away */
   if (!stream) {
     lua_pushnumber(L, 0);
     return 1;

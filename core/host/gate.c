@@ -211,6 +211,7 @@ static int run_push(struct ed_instance *instance, enum ed_call_kind kind, struct
   struct ed_script_error error;
   int result =
       ed_instance_run(instance, kind, kind == ED_CALL_PUSH ? push : commit, call, ed_stream_key(call->stream), &error);
+  if (msg->decoded) ed_bind_msg_forget(instance->home);
   *msg = outer;
   call->took = instance->home->vm->call_bytes;
   if (result < 0) ed_home_rescue(instance->home, instance, &error);

@@ -152,7 +152,7 @@ void ed_home_settle(struct ed_home *home) {
     bool last = program->homes == home && !home->next;
     /* The next room will be glad of it, unless it is full of what others have left. */
     if (last && home->most && program->policy->current == program) return;
-    DL_DELETE(program->homes, home);
+    DL_DELETE(program->homes, home); /* NOLINT(clang-analyzer-*): utlist */
   }
   home_free(home);
 }

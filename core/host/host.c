@@ -25,7 +25,7 @@ void ed_host_free(struct ed_host *host) {
     if (program) ed_program_settle(program);
     ed_policy_untry(policy);
     ed_policy_load_failed(policy, NULL);
-    HASH_DEL(host->policies, policy);
+    HASH_DEL(host->policies, policy); /* NOLINT(clang-analyzer-*): uthash */
     free(policy);
   }
   for (size_t i = 0; i < host->folders_len; i++) free(host->folders[i]);

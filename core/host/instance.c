@@ -65,9 +65,9 @@ static void collect(lua_State *L, struct ed_instance *instance, const char *key,
   lua_getfield(L, -1, "key");
   if (!lua_isnil(L, -1)) {
     if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "'key' of a stage must be a text");
-    key = lua_tostring(L, -1); /* stays alive: the table holds it */
+    key = lua_tostring(L, -1);
   }
-  lua_pop(L, 1);
+  lua_insert(L, -2); /* below the table, so that it stays alive: an __index may have made it for us alone */
 
   struct ed_stage stage = {0};
   bool any = false;
@@ -90,6 +90,7 @@ static void collect(lua_State *L, struct ed_instance *instance, const char *key,
     collect(L, instance, key, depth + 1);
     lua_pop(L, 1);
   }
+  lua_remove(L, -2); /* the key */
 }
 
 /* exact, prefix*, or NULL for all */

@@ -189,6 +189,8 @@ void ed_bind_open(lua_State *L);                          /* metatables and the 
 void ed_bind_msg_new(lua_State *L, struct ed_home *home); /* pushes the msg object */
 /* Encodes the value that a stage has assigned into home->value, and makes it the push's. */
 void ed_bind_msg_encode(lua_State *L, int msg, struct ed_home *home);
+/* The value that was decoded goes. Allocates nothing, so it needs no ed_vm_run. */
+void ed_bind_msg_forget(struct ed_home *home);
 void ed_bind_room_new(lua_State *L, struct ed_instance *instance);
 void ed_bind_room_end(lua_State *L, struct ed_instance *instance); /* the object outlives the room, empty */
 void ed_bind_member_push(lua_State *L, struct ed_instance *instance, struct ed_member *member); /* nil for NULL */

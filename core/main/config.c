@@ -135,18 +135,17 @@ static void place(const char **what, const char *file) {
 }
 
 int ed_config_load(struct ed_config **config, const struct ed_config_options *options, struct ed_problems *problems) {
-  struct ed_lines lines = {0};
   struct ed_config *made = ed_zalloc(sizeof *made);
   size_t before = problems->len;
-  struct ed_node *root = options->file ? read_tree(options->file, &lines, problems) : NULL;
+  if (options->file) made->file = ed_strdup(options->file);
+  struct ed_node *root = options->file ? read_tree(options->file, &made->lines, problems) : NULL;
   if (!root) root = ed_node_new(NULL, NULL, ED_NODE_TABLE); /* what the command line says is checked nonetheless */
   apply_options(root, options, problems);
-  const struct ed_report report = {options->file ? options->file : "built-in defaults", &lines, problems};
+  const struct ed_report report = {options->file ? options->file : "built-in defaults", &made->lines, problems};
   ed_knobs_default(ED_HOME_CONFIG, made, &report);
   ed_knobs_default(ED_HOME_LIMITS, &made->limits, &report);
   check_root(made, root, &report);
   ed_node_free(root);
-  ed_lines_deinit(&lines);
   if (problems->len > before) {
     ed_problems_sort(problems);
     ed_config_free(made);
@@ -161,6 +160,8 @@ int ed_config_load(struct ed_config **config, const struct ed_config_options *op
 
 void ed_config_free(struct ed_config *config) {
   if (!config) return;
+  free(config->file);
+  ed_lines_deinit(&config->lines);
   ed_spaces_release(config);
   ed_plugin_options_release(config);
   ed_knobs_release(ED_HOME_LIMITS, &config->limits);

@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "base/texts.h"
 #include "host/plugin.h"
+#include "main/lines.h"
 #include "main/problems.h"
 #include "net/callers.h"
 #include "room/space.h"
 
 struct ed_config {         /* owns all that it points to */
+  char *file;              /* that it was read from; NULL: none */
+  struct ed_lines lines;   /* of that */
   struct ed_texts listen;  /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/eddy.sock" */
   struct ed_texts proxies; /* addresses, networks such as "10.0.0.0/8", "unix" */
   const char *scripts;     /* folder; relative to the working folder, or absolute */
@@ -28,8 +31,8 @@ struct ed_config {         /* owns all that it points to */
   const char *admin_listen; /* "auto", "off", or one address as of `listen` */
   const char *admin_key;    /* NULL: none */
   bool admin_public;
-  struct ed_texts admin_origins; /* pages; none: those of the public addresses alone */
-  uint64_t rooms, connections; /* at most, in all */
+  struct ed_texts admin_origins;  /* pages; none: those of the public addresses alone */
+  uint64_t rooms, connections;    /* at most, in all */
   struct ed_caller_rules callers; /* of one address */
   uint64_t header_bytes, upgrade_ms, ping_interval_ms, ping_timeout_ms;
   struct ed_policy_limits {

@@ -59,7 +59,7 @@ static int check_or_run(const struct ed_cli *cli) {
     status = ed_plugin_transfer(config, cli);
   } else if (cli->action == ED_CLI_TEST) {
     if (ed_policies_test(config, &cli->tests, stdout)) status = STATUS_CONFIGURATION;
-  } else if (ed_policies_check(config, &problems)) {
+  } else if (ed_server_check(config, &problems)) {
     status = STATUS_CONFIGURATION;
   } else if (cli->action == ED_CLI_CHECK) {
     puts("configuration ok");

@@ -28,8 +28,8 @@ const struct ed_knob ED_KNOBS[] = {
     {"public_url", ED_KIND_URL, CONFIG(public_url), NULL, 0, 0,
      "What clients call this server, such as \"https://rooms.example.org/base\"; else what their requests say."},
     {"proxies", ED_KIND_NETWORKS, CONFIG(proxies), NULL, 0, 0,
-     "Addresses and networks (\"10.0.0.0/8\") of proxies whose X-Forwarded-Proto, -Host and -For are believed,\n"
-     "    \"unix\" for those on a unix socket."},
+     "Addresses and networks (\"10.0.0.0/8\") of proxies whose X-Forwarded-Proto, -Host, -Prefix and -For are\n"
+     "    believed, \"unix\" for those on a unix socket."},
     {"log", ED_KIND_LEVEL, CONFIG(log), "info", 0, 0,
      "How much is logged: \"error\", \"warn\", \"info\" or \"debug\"; \"info,net=debug,sqlite=error\" where\n"
      "    a part or a plugin is to have another level: base, codec, room, host, policy, net, lws, admin, main."},

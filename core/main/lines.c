@@ -179,6 +179,12 @@ static int common(const char *a, const char *b) {
   return names;
 }
 
+int ed_lines_exact(const struct ed_lines *lines, const char *path) {
+  for (size_t i = lines->len; i-- > 0;)
+    if (strcmp(lines->list[i].path, path) == 0) return lines->list[i].line;
+  return 0;
+}
+
 int ed_lines_find(const struct ed_lines *lines, const char *path) {
   int line = 0, best = 1;
   for (size_t i = 0; i < lines->len; i++) {

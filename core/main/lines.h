@@ -15,6 +15,9 @@ struct ed_lines {
 void ed_lines_init(struct ed_lines *lines, const char *source, size_t len);
 void ed_lines_deinit(struct ed_lines *lines);
 
+/* The line, from 1, where just this path is given a value; 0: nowhere. */
+int ed_lines_exact(const struct ed_lines *lines, const char *path);
+
 /* The line, from 1, where the dotted `path` is given a value: the place of this very path; else the one with the most
  * names, counted from the end, in common with it. Of several the last, as it is the last that counts in Lua. 0: none
  * has even the last name. */

@@ -94,7 +94,8 @@ static void eddyd(void) {
       "Keeps rooms: ordered messages, shared state and presence, over WebSocket and HTTP, in the protocol of DriftDB.");
   puts("What a room does with a message is a Lua script, a policy, that may be changed while the room is running.");
   paragraph(
-      "It stays in the foreground and logs to standard error, where nothing else is said, and is asked and told with eddyctl(1).");
+      "It stays in the foreground and logs to standard error, where nothing else is said, and is asked and told with "
+      "eddyctl(1).");
   heading("OPTIONS");
   for (size_t i = 0; i < ED_CLI_OPTIONS_LEN; i++) {
     const struct ed_cli_option *row = &ED_CLI_OPTIONS[i];
@@ -247,9 +248,11 @@ static void completion(void) {
   for (size_t i = 0, put = 0; i < ED_CTL_COMMANDS_LEN; i++)
     if (strncmp(ED_CTL_COMMANDS[i].words, "ROOM", 4) == 0) printf("%s%s", put++ ? " | " : "", ED_CTL_COMMANDS[i].name);
   puts(
-      ")\n        mapfile -t COMPREPLY < <(compgen -W \"$(eddyctl \"${options[@]}\" rooms --names --limit 1000 "
-      "2>/dev/null)\" "
-      "-- \"$word\") ;;\n    esac\n  fi\n}\ncomplete -F _eddyctl eddyctl");
+      ")\n        # Not by compgen -W, which would carry out a $(command) that a server calls a room.\n"
+      "        while IFS= read -r i; do\n          [[ $i != \"$word\"* || $i == *[!A-Za-z0-9_/-]* ]] || "
+      "COMPREPLY+=(\"$i\")\n"
+      "        done < <(eddyctl \"${options[@]}\" rooms --names --limit 1000 2>/dev/null) ;;\n"
+      "    esac\n  fi\n}\ncomplete -F _eddyctl eddyctl");
 }
 
 int main(int argc, char **argv) {

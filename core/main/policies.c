@@ -1,6 +1,7 @@
 #include "main/policies.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "host/testing.h"
 
@@ -20,6 +21,23 @@ struct ed_host_options ed_policies_options(const struct ed_config *config) {
   };
 }
 
+/* Where the namespace has its policy from, as far as the file says. */
+static int line_of(const struct ed_config *config, const struct ed_space *space) {
+  char path[128];
+  snprintf(path, sizeof path, "namespaces.%s.policy", space->name);
+  int line = ed_lines_exact(&config->lines, path);
+  path[strlen(path) - strlen(".policy")] = 0;
+  return line ? line : ed_lines_exact(&config->lines, path);
+}
+
+static void add_problem(const struct ed_config *config, const struct ed_space *space, const char *text,
+                        struct ed_problems *problems) {
+  int line = line_of(config, space);
+  ed_problems_add(problems, line ? config->file : "namespaces", line, "%s%s: policy %s: %.*s",
+                  line ? "namespaces: " : "", space->name, space->policy, (int)strcspn(text, "\n"),
+                  text); /* the rest says how it came there */
+}
+
 int ed_policies_check(const struct ed_config *config, struct ed_problems *problems) {
   struct ed_timers timers;
   struct ed_hub hub;
@@ -31,8 +49,7 @@ int ed_policies_check(const struct ed_config *config, struct ed_problems *proble
   for (size_t i = 0; i < config->spaces_len; i++) {
     const struct ed_space *space = config->spaces[i];
     struct ed_script_error error;
-    if (ed_host_check(host, space, space->policy, &error) < 0)
-      ed_problems_add(problems, "namespaces", 0, "%s: policy %s: %s", space->name, space->policy, error.text);
+    if (ed_host_check(host, space, space->policy, &error) < 0) add_problem(config, space, error.text, problems);
   }
   ed_host_free(host);
   ed_hub_deinit(&hub);

@@ -235,10 +235,10 @@ static void take(struct ed_server *server, struct ed_config *fresh, struct ed_bu
   ed_reload_deinit(&reload);
 }
 
-/* Files may have changed where their names have not. */
-static int check_tls(const struct ed_config *config, struct ed_problems *problems) {
+int ed_server_check(const struct ed_config *config, struct ed_problems *problems) {
   char why[256];
-  if (!config->tls.listen.len || ed_net_check_tls(config->tls.certificate, config->tls.key, why) == 0) return 0;
+  int rc = ed_policies_check(config, problems);
+  if (!config->tls.listen.len || ed_net_check_tls(config->tls.certificate, config->tls.key, why) == 0) return rc;
   ed_problems_add(problems, "tls", 0, "%s", why);
   return -EINVAL;
 }
@@ -261,8 +261,7 @@ int ed_server_reload(struct ed_server *server, struct ed_buf *said) {
   struct ed_problems problems = {0};
   ed_notify_say(&server->notify, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)ed_notify_clock_us());
   int rc = ed_config_load(&fresh, server->options->config, &problems);
-  if (rc == 0) rc = ed_policies_check(fresh, &problems);
-  if (rc == 0) rc = check_tls(fresh, &problems);
+  if (rc == 0) rc = ed_server_check(fresh, &problems); /* files may have changed where their names have not */
   if (rc == 0) {
     take(server, fresh, said);
   } else {
@@ -315,6 +314,7 @@ static int begin(struct ed_server *server) {
 /* The rooms end while host and plugins are still there for them. */
 static void end(struct ed_server *server) {
   uv_close((uv_handle_t *)&server->hangup, NULL); /* in the loop's last round */
+  signal(SIGHUP, SIG_IGN); /* that has made it deadly again, while rooms may still wait to be written */
   ed_timer_stop(ed_net_timers(server->net), &server->tick);
   ed_watch_free(server->watch);
   ed_net_empty(server->net);

@@ -13,6 +13,10 @@ struct ed_server_options {                /* all borrowed until ed_server_run re
   struct ed_process *process;
 };
 
+/* Whether what a configuration names is as it should be: policies, with their knobs, certificate and key. 0; or
+ * -EINVAL, and what is wrong in `problems`. */
+int ed_server_check(const struct ed_config *config, struct ed_problems *problems);
+
 /* Listens, serves until SIGTERM or SIGINT has drained it, and ends. `*config` is replaced when it is loaded again; its
  * owner stays the caller. 0; or a negative errno where it could not begin, with the reason in the log. */
 int ed_server_run(struct ed_config **config, const struct ed_server_options *options);

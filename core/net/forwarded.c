@@ -114,6 +114,15 @@ int ed_forwarded_secure(struct ed_span proto) {
   return -1;
 }
 
+struct ed_span ed_forwarded_prefix(struct ed_span prefix) {
+  static const char others[] = "/.-_~%!+@:,=";
+  while (prefix.len && prefix.at[prefix.len - 1] == '/') prefix.len--;
+  if (prefix.len == 0 || prefix.len > 255 || prefix.at[0] != '/') return ed_span(NULL, 0);
+  for (size_t i = 0; i < prefix.len; i++)
+    if (!isalnum(prefix.at[i]) && !memchr(others, prefix.at[i], sizeof others - 1)) return ed_span(NULL, 0);
+  return prefix;
+}
+
 bool ed_forwarded_host_valid(struct ed_span host) {
   if (host.len == 0 || host.len > 255) return false;
   for (size_t i = 0; i < host.len; i++)

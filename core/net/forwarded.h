@@ -1,4 +1,5 @@
-/* Which peers are proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed, and what these say. Pure. */
+/* Which peers are proxies whose X-Forwarded-Proto, -Host, -Prefix and -For are believed, and what these say.
+ * Pure. */
 #ifndef ED_NET_FORWARDED_H
 #define ED_NET_FORWARDED_H
 
@@ -37,5 +38,9 @@ int ed_forwarded_secure(struct ed_span proto);
 
 /* Whether this may stand in a URL as a host: not empty, at most 255 of what hosts and ports are written with. */
 bool ed_forwarded_host_valid(struct ed_span host);
+
+/* What the proxy took off the path of the request, without slashes at its end: "/base", or "" where it is nothing that
+ * may stand in a URL so. */
+struct ed_span ed_forwarded_prefix(struct ed_span prefix);
 
 #endif

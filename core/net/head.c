@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #define DIGITS_MAX 15 /* of a Content-Length: below 2^53 */
+#define PARTS_MAX \
+  63 /* marks between parts of a query: libwebsockets has places for some 90, and other headers need them, too */
 
 size_t ed_head_find_end(const uint8_t *at, size_t len, size_t seen) {
   size_t from = seen > 3 ? seen - 3 : 0;
@@ -81,6 +83,19 @@ static bool is_1_1(const uint8_t *at, size_t len) {
   return end && end - at > 9 && memcmp(end - 9, " HTTP/1.1", 9) == 0;
 }
 
+/* What libwebsockets would answer with a page of its own, or with nothing. NULL: nothing. */
+static const char *wrong_target(struct ed_span target) {
+  size_t parts = 0;
+  if (!target.len || target.at[0] != '/') return "the target of the request is no path";
+  for (size_t i = 0; i < target.len; i++) {
+    parts += target.at[i] == '&';
+    if (target.at[i] != '%') continue;
+    bool fine = target.len - i > 2 && isxdigit(target.at[i + 1]) && isxdigit(target.at[i + 2]);
+    if (!fine || memcmp(target.at + i + 1, "00", 2) == 0) return "the target of the request has a bad escape";
+  }
+  return parts > PARTS_MAX ? "the query of the request has more than 64 parts" : NULL;
+}
+
 int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why) {
   *head = (struct ed_head){0};
   int status = read_method(at, len, head, why);
@@ -99,7 +114,10 @@ int ed_head_read(uint8_t *at, size_t len, struct ed_head *head, const char **why
     line = next + 1;
   }
   head->upgrade &= upgradable;
-  return status;
+  const char *wrong = status ? NULL : wrong_target(ed_head_target(ed_span(at, len)));
+  if (!wrong) return status;
+  *why = wrong;
+  return 400;
 }
 
 struct ed_span ed_head_target(struct ed_span head) {

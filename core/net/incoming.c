@@ -18,11 +18,11 @@ static void refuse(struct ed_conn *conn, const struct ed_fault *fault, const str
   ed_room_tell(&conn->member, fault, request);
 }
 
-/* One that comes too fast. It is looked at only where its sender wants to hear of it by its id. */
+/* One that comes too fast. Its beginning is looked at, where its sender may want to hear of it by its id. */
 static void too_fast(struct ed_conn *conn, const char *why, enum ed_encoding encoding, struct ed_span bytes,
                      const struct ed_wire_limits *limits) {
   struct ed_request request = {0};
-  if (conn->member.v1) ed_wire_decode(encoding, bytes, limits, &conn->net->scratch, &request, NULL);
+  if (conn->member.v1) ed_wire_find_id(encoding, bytes, limits, &conn->net->scratch, &request);
   ed_rates_refuse(conn, why, request.id.len ? &request : NULL);
 }
 

@@ -30,8 +30,8 @@ struct ed_listener {
   int fd;           /* -1: closed */
   struct ed_address address;
   uv_poll_t poll;
-  bool polled; /* `poll` is a handle of the loop */
-  bool adopted; /* by whom it was made: a unix socket's name is not ours to remove */
+  bool polled;           /* `poll` is a handle of the loop */
+  bool adopted;          /* by whom it was made: a unix socket's name is not ours to remove */
   struct ed_timer again; /* after the system had no descriptor left */
   uint64_t told_ms;      /* when the log was last told of that; 0: never */
   unsigned untold;       /* times since then */
@@ -52,33 +52,33 @@ struct ed_net {
   int epoll; /* the sockets that we read ourselves; its events carry the connection */
   struct ed_listener *listeners;
   size_t listeners_len;
-  struct ed_tls *tls;        /* NULL: none */
-  struct ed_relay *relays;   /* utlist */
+  struct ed_tls *tls;      /* NULL: none */
+  struct ed_relay *relays; /* utlist */
   struct ed_proxy *proxies;
   struct ed_callers callers;
   struct ed_space_pace *paces; /* owned; of every namespace that has needed one */
-  struct ed_base public_base; /* of options.public_url; host.len 0 where there is none */
+  struct ed_base public_base;  /* of options.public_url; host.len 0 where there is none */
   struct ed_conn **conns;
   size_t conns_len, conns_cap;
-  size_t surplus_len; /* of these, above the limit and not counted against it */
-  size_t admin_len;   /* likewise, on the admin interface's own address */
+  size_t surplus_len;       /* of these, above the limit and not counted against it */
+  size_t admin_len;         /* likewise, on the admin interface's own address */
   struct ed_conn *adopting; /* its socket is being handed to libwebsockets; set only during that call */
   struct ed_span head;      /* of the request that libwebsockets has got with it; only during that call */
   struct ed_conn *todo;     /* to be worked on at the end of the turn */
   struct ed_timer sweep;    /* walks the connections, a slice each time */
   size_t sweep_at;
-  struct ed_timer deadline; /* the next slice of draining, then the end of closing */
+  struct ed_timer deadline;          /* the next slice of draining, then the end of closing */
   uint64_t drain_since_ms, drain_ms; /* members are sent away over so long */
   size_t drain_len, drain_told;      /* there were so many, so many have been told to go */
   size_t drain_at;                   /* of `conns`: those below have not been looked at */
   uint64_t connections_most;         /* limit at the beginning, which files and libwebsockets were made for */
-  uint8_t *input;           /* ED_NET_INPUT_LEN */
-  struct epoll_event *events; /* ED_NET_EVENTS */
-  uint64_t accepted, bytes_in; /* since it began */
-  size_t input_bytes;       /* read in this turn */
-  unsigned pings;           /* of the connection that is being read from, in what was read */
-  bool input_seen;          /* by the last run of the loop */
-  struct ed_buf scratch;    /* for one call of a function that wants a buffer */
+  uint8_t *input;                    /* ED_NET_INPUT_LEN */
+  struct epoll_event *events;        /* ED_NET_EVENTS */
+  uint64_t accepted, bytes_in;       /* since it began */
+  size_t input_bytes;                /* read in this turn */
+  unsigned pings;                    /* of the connection that is being read from, in what was read */
+  bool input_seen;                   /* by the last run of the loop */
+  struct ed_buf scratch;             /* for one call of a function that wants a buffer */
 };
 
 /* Sets the clock: at the beginning of everything that the loop calls. */
@@ -86,6 +86,9 @@ static inline void ed_net_tick(struct ed_net *net) {
   uint64_t now = uv_now(&net->loop);
   if (now > net->timers.now_ms) net->timers.now_ms = now;
 }
+
+/* The time of day may be set, and goes on while the machine sleeps: so it is looked at every so often. */
+void ed_net_look_at_clock(struct ed_net *net);
 
 /* Runs the loop until handles that were closed are gone. */
 void ed_net_run_out(struct ed_net *net);

@@ -12,10 +12,10 @@
 #include "net/conn.h"
 #include "net/internal.h"
 
-#define BACKLOG 4096     /* the system caps it at net.core.somaxconn */
-#define ACCEPT_MOST 64   /* at one event: then others get their turn */
-#define SURPLUS_MOST 64  /* connections above a limit, there to be told so */
-#define ADMIN_MOST 64    /* connections to the admin interface, besides all others */
+#define BACKLOG 4096    /* the system caps it at net.core.somaxconn */
+#define ACCEPT_MOST 64  /* at one event: then others get their turn */
+#define SURPLUS_MOST 64 /* connections above a limit, there to be told so */
+#define ADMIN_MOST 64   /* connections to the admin interface, besides all others */
 #define AGAIN_MS 100
 #define TELL_MS 10000
 
@@ -101,7 +101,7 @@ static void accepting(uv_poll_t *poll, int status, int events) {
 static void remove_stale(const struct ed_address *address) {
   struct stat file;
   if (stat(address->local.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return;
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* one that is stopped lets nobody wait */
   if (fd < 0) return;
   if (connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED) unlink(address->local.sun_path);
   close(fd);

@@ -17,7 +17,8 @@
 #define ENDS_MOST 256           /* connections that may end in one run of the loop */
 #define TURN_RUNS 16            /* runs of the loop in one turn, while input still arrives */
 #define TURN_INPUT (256 * 1024) /* and until so much of it has come */
-#define TURN_MS 10              /* or so long has passed: what little asks for, a new room, may take long */
+#define WALL_OFF_MS 1000 /* what the time of day may be off by: where it follows each step, it goes back and forth */
+#define TURN_MS 10       /* or so long has passed: what little asks for, a new room, may take long */
 
 int ed_net_check_listen(const char *text, char why[128]) {
   struct ed_address_text parts;
@@ -78,7 +79,8 @@ static void set_clock(struct ed_net *net) {
   if (due == UINT64_MAX)
     uv_timer_stop(&net->clock);
   else
-    /* It repeats, as one that comes due between here and the wait is run before the wait, which would then have no end. */
+    /* It repeats, as one that comes due between here and the wait is run before the wait, which would then have no end.
+     */
     uv_timer_start(&net->clock, on_clock, due > now ? due - now : 0, 1);
 }
 
@@ -218,6 +220,11 @@ static int64_t wall_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void ed_net_look_at_clock(struct ed_net *net) {
+  int64_t epoch_ms = wall_ms() - (int64_t)(uv_hrtime() / 1000000), off_ms = epoch_ms - net->timers.epoch_ms;
+  if (off_ms < -WALL_OFF_MS || off_ms > WALL_OFF_MS) net->timers.epoch_ms = epoch_ms;
+}
+
 int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const struct ed_log *log) {
   struct ed_net *net = ed_zalloc(sizeof *net);
   net->connections_most = options->connections;
@@ -225,14 +232,21 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   net->epoll = -1;
   net->input = ed_alloc(ED_NET_INPUT_LEN);
   net->events = ed_alloc(ED_NET_EVENTS * sizeof *net->events);
-  uv_loop_init(&net->loop);
+  int error = uv_loop_init(&net->loop);
+  if (error) {
+    ed_log(log, ED_LOG_ERROR, "net", "the event loop cannot begin: %s", uv_strerror(error));
+    free(net->input);
+    free(net->events);
+    free(net);
+    return error;
+  }
   ed_timers_init(&net->timers, uv_now(&net->loop));
   net->timers.epoch_ms = wall_ms() - (int64_t)net->timers.now_ms;
   ed_callers_init(&net->callers, &net->options.callers);
   ed_hub_init(&net->hub, &net->timers, log, options->rooms);
   net->hub.gate_ops = options->gate_ops;
   net->hub.gate = options->gate;
-  int error = read_options(net, options);
+  error = read_options(net, options);
   if (!error) error = open_loop(net);
   if (!error) error = ed_bridge_open(net);
   if (!error) error = ed_net_reload_tls(net);

@@ -22,22 +22,23 @@ static struct ed_span host_header(struct lws *wsi, char value[HEADER_LEN]) {
   return ed_forwarded_host_valid(host) ? host : ED_LIT("localhost");
 }
 
-/* The spans are borrowed from the options or from `value`. */
-static struct ed_base base_of(struct ed_conn *conn, char value[HEADER_LEN]) {
+/* The spans are borrowed from the options, from `value` or from `path`. */
+static struct ed_base base_of(struct ed_conn *conn, char value[HEADER_LEN], char path[HEADER_LEN]) {
   struct ed_net *net = conn->net;
   if (net->public_base.host.len) return net->public_base;
   struct ed_base base = {.secure = conn->secure};
   if (conn->trusted) {
     base.secure |= ed_forwarded_secure(ed_forwarded_first(custom_header(conn->wsi, "x-forwarded-proto:", value))) == 1;
     base.host = ed_forwarded_first(custom_header(conn->wsi, "x-forwarded-host:", value));
+    base.path = ed_forwarded_prefix(ed_forwarded_first(custom_header(conn->wsi, "x-forwarded-prefix:", path)));
   }
   if (!ed_forwarded_host_valid(base.host)) base.host = host_header(conn->wsi, value);
   return base;
 }
 
 char *ed_http_room_object(struct ed_conn *conn, const struct ed_space *space, struct ed_span id) {
-  char value[HEADER_LEN];
-  struct ed_base base = base_of(conn, value);
+  char value[HEADER_LEN], path[HEADER_LEN];
+  struct ed_base base = base_of(conn, value, path);
   bool bare = space == conn->net->options.spaces[0];
   struct ed_span name = bare ? ed_span(NULL, 0) : ed_span_text(space->name);
   struct ed_buf socket = {0}, http = {0};

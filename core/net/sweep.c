@@ -43,6 +43,7 @@ static void look_at(struct ed_conn *conn) {
 
 static void sweep(struct ed_timer *timer) {
   struct ed_net *net = (struct ed_net *)(void *)((char *)timer - offsetof(struct ed_net, sweep));
+  ed_net_look_at_clock(net);
   size_t count = net->conns_len / SLICES + 1;
   if (count > net->conns_len) count = net->conns_len;
   while (count--) {

@@ -1,5 +1,5 @@
-/* A request becomes a WebSocket: a member of its room, whose frames incoming.c reads and outgoing.c writes. libwebsockets
- * never sees it; README.md says why. */
+/* A request becomes a WebSocket: a member of its room, whose frames incoming.c reads and outgoing.c writes.
+ * libwebsockets never sees it; README.md says why. */
 #include <libwebsockets.h>
 #include <sys/socket.h>
 
@@ -71,7 +71,7 @@ bool ed_upgrade(struct ed_conn *conn, struct ed_span head) {
   const char *why;
   int status = ed_handshake_read(head, &handshake, &why);
   char path[PATH_MAX_LEN + 1], escaped[PATH_MAX_LEN + 1];
-  if (handshake.path.len > PATH_MAX_LEN) return false;
+  if (!handshake.path.len || handshake.path.len > PATH_MAX_LEN) return false;
   memcpy(escaped, handshake.path.at, handshake.path.len);
   escaped[handshake.path.len] = '\0';
   if (lws_urldecode(path, escaped, sizeof path) < 0) return false;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "room/conflate.h"
 
 struct ed_chunk *ed_chunk_new(void) {
   struct ed_chunk *chunk = ed_zalloc(sizeof *chunk);
@@ -18,13 +17,21 @@ void ed_chunk_unref(struct ed_chunk *chunk) {
   free(chunk);
 }
 
+void ed_chunk_trim(struct ed_chunk *chunk) {
+  struct ed_notes *notes = chunk->notes;
+  ed_buf_trim(&chunk->buf);
+  if (!notes || notes->cap - notes->len < 16) return;
+  chunk->notes = ed_realloc(notes, sizeof *notes + notes->len * sizeof *notes->at);
+  chunk->notes->cap = chunk->notes->len;
+}
+
 #define NOTE_START_MAX ((size_t)1 << 30) /* beyond it nothing is noted, so nothing is dropped */
 
 void ed_chunk_note(struct ed_chunk *chunk, size_t start, enum ed_action action) {
   struct ed_notes *notes = chunk->notes;
   if (start >= NOTE_START_MAX) return;
   if (!notes || notes->len == notes->cap) {
-    uint32_t cap = notes ? notes->cap * 2 : 14;
+    uint32_t cap = notes ? notes->cap * 2 + 2 : 14;
     chunk->notes = ed_realloc(notes, sizeof *notes + cap * sizeof *notes->at);
     if (!notes) chunk->notes->len = 0;
     notes = chunk->notes;
@@ -65,21 +72,22 @@ void ed_queue_add(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, 
                   bool excused) {
   queue->bytes += end - start;
   if (excused) queue->excused += end - start;
-  if (queue->len > queue->head) {
-    struct ed_slot *last = &ed_queue_slots(queue)[queue->len - 1];
-    if (last->chunk == chunk && last->end == start) {
-      last->end = end;
-      last->stamp = stamp;
-      return;
-    }
+  struct ed_slot *last = ed_queue_last(queue);
+  if (last && last->chunk == chunk && last->end == start) {
+    last->end = end;
+    last->stamp = stamp;
+    return;
   }
+  ed_queue_add_slot(queue, chunk, start, end, stamp);
+}
+
+void ed_queue_add_slot(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp) {
   struct ed_slot *slot = push_slot(queue);
   *slot = (struct ed_slot){.chunk = ed_chunk_ref(chunk), .start = start, .end = end, .stamp = stamp};
   queue->len++;
 }
 
-/* Index of the first range that is held: those that are not come before it. */
-static uint32_t first_held(const struct ed_queue *queue, uint64_t open) {
+uint32_t ed_queue_first_held(const struct ed_queue *queue, uint64_t open) {
   const struct ed_slot *slots = ed_queue_slots(queue);
   uint32_t from = queue->head, to = queue->len;
   while (from < to) {
@@ -93,7 +101,7 @@ static uint32_t first_held(const struct ed_queue *queue, uint64_t open) {
 }
 
 void ed_queue_add_ahead(struct ed_queue *queue, uint64_t open, struct ed_chunk *chunk, size_t start, size_t end) {
-  uint32_t i = first_held(queue, open);
+  uint32_t i = ed_queue_first_held(queue, open);
   if (i == queue->head && queue->sent) i++;
   if (i == queue->len) {
     ed_queue_add(queue, chunk, start, end, 0, false);
@@ -159,32 +167,15 @@ void ed_queue_consume(struct ed_queue *queue, size_t len) {
   *queue = (struct ed_queue){0};
 }
 
-/* Bytes of memory, with what malloc takes besides. */
-static size_t weight(const struct ed_chunk *chunk) {
-  size_t notes = chunk->notes ? sizeof *chunk->notes + chunk->notes->cap * sizeof *chunk->notes->at + 16 : 0;
-  return sizeof *chunk + 16 + chunk->buf.cap + 16 + notes;
-}
-
-/* A slow member that hears little of a busy room holds on to a chunk for every few bytes that are its own. Of one that
- * conflates, which goes on like this for long, it is looked at more closely: where turns are short, a chunk and what
- * belongs to it weigh more than the bytes in it. */
+/* A slow member that hears little of a busy room holds on to a chunk for every few bytes that are its own. */
 void ed_queue_spill(struct ed_queue *queue) {
   uint32_t n = queue->len - queue->head;
   if (n < 32 || (n & (n - 1))) return; /* looked at when the count doubles, so the walk costs little in all */
   struct ed_slot *slots = ed_queue_slots(queue);
-  size_t held = 0, heavy = n * sizeof *slots;
-  bool noted = false;
-  for (uint32_t i = queue->head; i < queue->len; i++) {
-    noted |= slots[i].chunk->notes != NULL;
-    if (i != queue->head && slots[i].chunk == slots[i - 1].chunk) continue;
-    held += slots[i].chunk->buf.cap;
-    heavy += weight(slots[i].chunk);
-  }
-  if (held / 4 <= queue->bytes && !(noted && heavy > queue->bytes + queue->bytes / 4)) return;
-  if (noted) {
-    ed_queue_collect(queue);
-    return;
-  }
+  size_t held = 0;
+  for (uint32_t i = queue->head; i < queue->len; i++)
+    if (i == queue->head || slots[i].chunk != slots[i - 1].chunk) held += slots[i].chunk->buf.cap;
+  if (held / 4 <= queue->bytes) return;
   struct ed_chunk *own = ed_chunk_new();
   ed_buf_reserve(&own->buf, queue->bytes);
   for (uint32_t i = queue->head; i < queue->len; i++) {

@@ -15,6 +15,7 @@ struct ed_notes {
 
 struct ed_chunk {
   uint32_t refs;
+  bool own; /* of one queue, which copies into it (conflate.h) */
   struct ed_notes *notes; /* NULL: none */
   struct ed_buf buf; /* may still grow (and move) while its room writes to it; ranges stay right, pointers do not */
 };
@@ -25,6 +26,7 @@ static inline struct ed_chunk *ed_chunk_ref(struct ed_chunk *chunk) {
   return chunk;
 }
 void ed_chunk_unref(struct ed_chunk *chunk);
+void ed_chunk_trim(struct ed_chunk *chunk); /* nothing more is written to it: it takes no more memory than it needs */
 
 /* The frame that begins at `start`, behind all that were noted so far, is a broadcast. */
 void ed_chunk_note(struct ed_chunk *chunk, size_t start, enum ed_action action);
@@ -70,6 +72,12 @@ void ed_queue_spill(struct ed_queue *queue);
 
 /* For the files of this folder. */
 
+/* Adds a range that is counted already, not joined to the last one. */
+void ed_queue_add_slot(struct ed_queue *queue, struct ed_chunk *chunk, size_t start, size_t end, uint64_t stamp);
+
+/* Index of the first range that is held: those that are not come before it. */
+uint32_t ed_queue_first_held(const struct ed_queue *queue, uint64_t open);
+
 /* So many more bytes of what the first range began as have been sent, and are not in it (any more). */
 static inline void ed_queue_sent(struct ed_queue *queue, size_t more) {
   queue->sent = more < UINT32_MAX - queue->sent ? queue->sent + (uint32_t)more : UINT32_MAX;
@@ -77,6 +85,11 @@ static inline void ed_queue_sent(struct ed_queue *queue, size_t more) {
 
 static inline struct ed_slot *ed_queue_slots(const struct ed_queue *queue) {
   return queue->cap ? queue->slots : (struct ed_slot *)&queue->first;
+}
+
+/* The last range; NULL where there is none. */
+static inline struct ed_slot *ed_queue_last(const struct ed_queue *queue) {
+  return queue->len > queue->head ? &ed_queue_slots(queue)[queue->len - 1] : NULL;
 }
 
 #endif

@@ -22,6 +22,9 @@ void ed_hub_deinit(struct ed_hub *hub) {
   free(hub->late);
   hub->late = NULL;
   hub->late_cap = 0;
+  free(hub->shorn);
+  hub->shorn = NULL;
+  hub->shorn_cap = 0;
   ed_outbox_no_spare(hub);
   while (hub->traffic) {
     struct ed_traffic *traffic = hub->traffic;
@@ -231,6 +234,7 @@ void ed_hub_flush(struct ed_hub *hub) {
     hub->changed = false;
     if (hub->keeper_ops->turn) hub->keeper_ops->turn(hub->keeper);
   }
+  ed_push_show_shorn(hub);
   while (hub->dirty) {
     struct ed_room *room = hub->dirty;
     DL_DELETE2(hub->dirty, room, dirty_prev, dirty_next);

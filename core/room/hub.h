@@ -49,6 +49,8 @@ struct ed_hub {
   struct ed_buf scratch;   /* for transcoding */
   struct ed_member **late; /* for ed_outbox_flush */
   size_t late_cap;
+  struct ed_stream **shorn; /* pinned; in this turn something was taken from them: debug members are to hear of it */
+  size_t shorn_len, shorn_cap;
   struct ed_chunk **spare; /* owned; empty, for the turns to come */
   size_t spare_len, spare_cap, spare_bytes;
   struct ed_hub_counts counts;

@@ -18,22 +18,38 @@ void ed_stream_changed(struct ed_stream *stream, enum ed_change_kind kind, uint6
   ed_room_changed(stream->room, &(struct ed_change){.kind = kind, .key = ed_stream_key(stream), .seq = seq});
 }
 
+static struct ed_stream *last_made(const struct ed_room *room) {
+  return room->streams ? ELMT_FROM_HH(room->streams->hh.tbl, room->streams->hh.tbl->tail) : NULL;
+}
+
+/* The stream of a key, or NULL. As long as keys come in rising order, which is how a database has them, it is the last one
+ * or none: in a large room looking for it costs more than all the rest. */
+static struct ed_stream *find_restored(struct ed_room *room, struct ed_span key) {
+  struct ed_stream *last = last_made(room);
+  if (!last || room->unsorted) return ed_room_stream(room, key);
+  struct ed_span before = ed_stream_key(last);
+  size_t both = key.len < before.len ? key.len : before.len;
+  int order = both ? memcmp(key.at, before.at, both) : 0;
+  if (order == 0 && key.len == before.len) return last;
+  if (order > 0 || (order == 0 && key.len > before.len)) return NULL;
+  room->unsorted = true;
+  return ed_room_stream(room, key);
+}
+
 /* Without a gate: it begins when the room does, and then sees every stream. */
-static struct ed_stream *stream_made(struct ed_room *room, struct ed_span key) {
-  struct ed_stream *stream = ed_room_stream(room, key);
-  if (stream) return stream;
+static struct ed_stream *make_restored(struct ed_room *room, struct ed_span key) {
   unsigned hash = (unsigned)ed_hash(&room->hub->secret, key);
-  stream = ed_stream_new(room, key);
+  struct ed_stream *stream = ed_stream_new(room, key);
   HASH_ADD_KEYPTR_BYHASHVALUE(hh, room->streams, stream->key, stream->key_len, hash, stream);
   return stream;
 }
 
 bool ed_room_restore(struct ed_room *room, struct ed_span key, uint64_t seq, int64_t time_ms, bool is_base,
                      enum ed_encoding encoding, struct ed_span value) {
-  const struct ed_stream *there = ed_room_stream(room, key);
-  uint64_t last = there ? ed_stream_at(there, there->len - 1)->seq : 0;
-  if (seq <= last || (there && is_base)) return false;
-  struct ed_stream *stream = stream_made(room, key);
+  struct ed_stream *stream = find_restored(room, key);
+  uint64_t last = stream ? ed_stream_at(stream, stream->len - 1)->seq : 0;
+  if (seq <= last || (stream && is_base)) return false;
+  if (!stream) stream = make_restored(room, key);
   struct ed_msg *msg = ed_msg_new(seq, encoding, value);
   msg->time_ms = time_ms;
   ed_stream_append(stream, msg);

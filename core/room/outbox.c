@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "room/conflate.h"
 #include "room/v1.h"
 
 /* A new chunk is begun past this size: what one slow member holds on to stays small. */
@@ -87,14 +88,33 @@ void ed_outbox_note(struct ed_room *room, enum ed_encoding encoding, size_t star
   ed_chunk_note(*chunk_for(&room->feeds[encoding], to), start, action);
 }
 
+/* To who is behind, where the namespace conflates: bit by bit, as the whole may be more than it can take. */
+static void give_copies(struct ed_member *member, struct ed_slot range, bool excused) {
+  const struct ed_room *room = member->room;
+  while (range.start < range.end && !member->closing) {
+    size_t len = ed_queue_copy(&member->queue, &range, excused, room->open, room->space->limits.queue);
+    range.start += len;
+    room->hub->counts.queued += len;
+    ed_member_check_queue(member);
+  }
+}
+
 static void give(struct ed_hub *hub, struct ed_feed *feed, const struct ed_run *run, struct ed_member *member) {
   if (member->closing) return;
-  struct ed_chunk *chunk = *chunk_for(feed, run->to);
-  if (run->to == ED_TO_MEMBER_NOW)
-    ed_queue_add_ahead(&member->queue, member->room->open, chunk, run->start, run->end);
+  const struct ed_room *room = member->room;
+  const bool ahead = run->to == ED_TO_MEMBER_NOW;
+  const struct ed_slot range = {
+      .chunk = *chunk_for(feed, run->to), .start = run->start, .end = run->end, .stamp = ahead ? 0 : run->stamp};
+  if (member->blocked && room->space->slow == ED_SLOW_CONFLATE &&
+      ed_queue_copies(&member->queue, &range, room->open, room->space->limits.queue)) {
+    give_copies(member, range, run->excused);
+    return;
+  }
+  if (ahead)
+    ed_queue_add_ahead(&member->queue, room->open, range.chunk, range.start, range.end);
   else
-    ed_queue_add(&member->queue, chunk, run->start, run->end, run->stamp, run->excused);
-  hub->counts.queued += run->end - run->start;
+    ed_queue_add(&member->queue, range.chunk, range.start, range.end, range.stamp, run->excused);
+  hub->counts.queued += range.end - range.start;
   if (!member->blocked) ed_hub_mark_ready(hub, member);
   /* What one alone is told can be many times what it sent (a get of a long stream, a hundred times in one turn), so it
    * is looked at as it grows; a broadcast to who can still take it, once that has been tried. */

@@ -178,6 +178,49 @@ static bool debugged(const struct ed_members *debuggers) {
   return false;
 }
 
+/* ---- what goes by itself ---- */
+
+void ed_push_shorn(struct ed_stream *stream) {
+  struct ed_room *room = stream->room;
+  struct ed_hub *hub = room->hub;
+  if (stream->shorn || room->debuggers[ED_JSON].len + room->debuggers[ED_CBOR].len == 0) return;
+  stream->shorn = true;
+  ed_stream_pin(stream);
+  hub->shorn = ed_grow(hub->shorn, sizeof(struct ed_stream *), hub->shorn_len, &hub->shorn_cap);
+  hub->shorn[hub->shorn_len++] = stream;
+}
+
+static void let_shorn_go(struct ed_stream *stream) {
+  stream->shorn = false;
+  ed_stream_unpin(stream);
+}
+
+void ed_push_show_shorn(struct ed_hub *hub) {
+  for (size_t i = 0; i < hub->shorn_len; i++) {
+    struct ed_stream *stream = hub->shorn[i];
+    for (int encoding = ED_JSON; encoding <= ED_CBOR; encoding++)
+      if (debugged(&stream->room->debuggers[encoding]))
+        ed_push_init(stream, (enum ed_encoding)encoding, 0, ED_TO_DEBUGGERS, NULL);
+    let_shorn_go(stream);
+  }
+  hub->shorn_len = 0;
+}
+
+void ed_push_forget_shorn(struct ed_room *room) {
+  struct ed_hub *hub = room->hub;
+  size_t left = 0;
+  for (size_t i = 0; i < hub->shorn_len; i++) {
+    struct ed_stream *stream = hub->shorn[i];
+    if (stream->room == room)
+      let_shorn_go(stream);
+    else
+      hub->shorn[left++] = stream;
+  }
+  hub->shorn_len = left;
+}
+
+/* ---- what watchers are told ---- */
+
 /* To those who watch: made for each, as they are few and seldom. */
 static void show(struct ed_stream *stream, const struct ed_push *push, const struct ed_member *from) {
   struct ed_room *room = stream->room;

@@ -80,6 +80,7 @@ void ed_room_free(struct ed_room *room) {
   ed_timer_stop(hub->timers, &room->idle);
   if (room->dirty) DL_DELETE2(hub->dirty, room, dirty_prev, dirty_next);
   ed_room_dispatch(room); /* nobody is left to hear it; the runs let go of their streams */
+  ed_push_forget_shorn(room);
   struct ed_stream *stream, *next;
   HASH_ITER(hh, room->streams, stream, next) ed_stream_remove(stream);
   if (room->gated) hub->gate_ops->close(hub->gate, room);
@@ -150,6 +151,7 @@ void ed_room_trim(struct ed_stream *stream, size_t count) {
   ed_stream_drop_front(stream, count);
   stream->room->messages -= count;
   stream->room->bytes -= bytes - stream->bytes;
+  ed_push_shorn(stream);
   ed_stream_settle(stream);
 }
 
@@ -161,6 +163,7 @@ bool ed_room_drop(struct ed_stream *stream, uint64_t seq) {
   ed_stream_drop_at(stream, i);
   stream->room->messages--;
   stream->room->bytes -= bytes - stream->bytes;
+  ed_push_shorn(stream);
   ed_stream_settle(stream);
   return true;
 }

@@ -55,6 +55,7 @@ struct ed_room {
   bool kept;       /* and is told of its changes */
   bool gated;      /* the gate has begun */
   bool lost_known; /* it was loaded, with what was lost before */
+  bool unsorted;   /* keys were restored in no rising order */
   struct ed_stream *streams;
   size_t messages;               /* retained in all */
   uint64_t bytes;                /* of values retained in all */
@@ -147,7 +148,7 @@ void ed_room_send(struct ed_member *member, struct ed_span key, enum ed_encoding
 /* The stream of a key, or NULL where there is none. */
 struct ed_stream *ed_room_stream(struct ed_room *room, struct ed_span key);
 
-/* Drops the oldest `count` messages that a stream retains. */
+/* Drops the oldest `count` messages that a stream retains. Of this and of ed_room_drop only debug members hear. */
 void ed_room_trim(struct ed_stream *stream, size_t count);
 
 /* Drops the message with this number; false where the stream retains none such. */

@@ -27,6 +27,7 @@ struct ed_stream {
   uint32_t pins;                  /* pushes at hand and runs of the outbox that name it */
   uint8_t watched; /* who behind the gate wants to see its pushes: bits of the gate's own; 0: nobody, it is not asked */
   bool named;      /* by the resume at hand */
+  bool shorn;      /* on the hub's list of these */
   void *host;      /* the gate's own, from begin to end */
   size_t key_len;
   char key[]; /* UTF-8; NUL-terminated besides, but may hold NULs */

@@ -123,7 +123,7 @@ int db_migrate(sqlite3 *db, const char *const *steps, size_t len, char why[DB_WH
 
 /* Not before it is known to be ours: the journal's mode stays in the file. */
 static int settle(sqlite3 *db, char why[DB_WHY]) {
-  int version;
+  int version = 0;
   int rc = identify(db, &version, why);
   if (rc == 0 && version > (int)DB_STEPS_LEN) rc = too_new(version, DB_STEPS_LEN, why);
   if (rc) return rc;
@@ -135,7 +135,7 @@ static int settle(sqlite3 *db, char why[DB_WHY]) {
 }
 
 static int check_version(sqlite3 *db, char why[DB_WHY]) {
-  int version;
+  int version = 0;
   int rc = identify(db, &version, why);
   if (rc || version == (int)DB_STEPS_LEN) return rc;
   if (version > (int)DB_STEPS_LEN) return too_new(version, DB_STEPS_LEN, why);
@@ -155,6 +155,8 @@ int db_open(sqlite3 **db, const char *path, const char *vfs, enum db_mode mode, 
     sqlite3_busy_timeout(*db, BUSY_MS);
     if (sqlite3_exec(*db, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL))
       rc = failed(*db, why);
+    else if (mode == DB_WRITE && sqlite3_db_readonly(*db, "main") == 1) /* which SQLite takes for good enough */
+      snprintf(why, DB_WHY, "its file may not be written"), rc = -EACCES;
     else
       rc = mode == DB_WRITE ? settle(*db, why) : check_version(*db, why);
   }

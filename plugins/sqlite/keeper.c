@@ -14,6 +14,8 @@
 #define SWEEP_MAX 500          /* rooms deleted at once */
 #define SPARE_MAX (4u << 20)   /* bytes of memory for batches to come */
 #define EXPIRES_SLACK_MS 60000 /* what is on disk may be behind by so much, or by a tenth */
+#define JUMP_MS 3600000        /* a clock that was put forward by more than this */
+#define DOUBT_MS 3600000u      /* deletes nothing for so long: if it was a mistake, that can be mended */
 
 /* ---- lines in the log ---- */
 
@@ -50,7 +52,7 @@ static struct kept *kept_find(struct keeper *keeper, struct eddy_text name) {
 }
 
 static void unname(struct keeper *keeper, struct kept *kept) {
-  if (kept->named) HASH_DEL(keeper->names, kept);
+  if (kept->named) HASH_DEL(keeper->names, kept); /* NOLINT(clang-analyzer-*): uthash */
   kept->named = false;
 }
 
@@ -328,6 +330,21 @@ static void restore_past(struct keeper *keeper, struct eddy_room *room, const st
   host->restore_epoch(keeper->core, room, found->epoch);
 }
 
+/* Whether a room whose time is up by the time of day may be deleted: not soon after that was put forward by much. */
+static bool clock_believed(struct keeper *keeper) {
+  uint64_t now_ms = keeper->host->now_ms(keeper->core);
+  int64_t clock_ms = keeper->host->time_ms(keeper->core) - (int64_t)now_ms, jump_ms = clock_ms - keeper->clock_ms;
+  if (jump_ms > JUMP_MS) {
+    char text[128];
+    snprintf(text, sizeof text, "the clock was put forward by %lld s: for an hour no room is deleted for its time",
+             (long long)jump_ms / 1000);
+    keeper->host->log(keeper->core, EDDY_LOG_WARN, text);
+    keeper->doubt_ms = now_ms + DOUBT_MS;
+  }
+  keeper->clock_ms = clock_ms;
+  return now_ms >= keeper->doubt_ms;
+}
+
 /* Of a room that is there. */
 static int restore_all(struct keeper *keeper, struct eddy_room *room, const struct shelf_room *found,
                        char why[DB_WHY]) {
@@ -343,7 +360,7 @@ static int load(struct keeper *keeper, struct eddy_room *room, struct eddy_text 
   struct shelf_room found;
   int rc = shelf_room(&keeper->shelf, name, &found, why);
   if (rc <= 0) return rc;
-  bool over = found.expires_ms && found.expires_ms <= keeper->host->time_ms(keeper->core);
+  bool over = found.expires_ms && found.expires_ms <= keeper->host->time_ms(keeper->core) && clock_believed(keeper);
   if (over)
     delete (keeper, kept_new(keeper, name, found.id));
   else
@@ -465,7 +482,7 @@ void keeper_sweep(struct keeper *keeper) {
   int64_t now_ms = keeper->host->time_ms(keeper->core);
   struct kept *kept, *next;
   DL_FOREACH_SAFE(keeper->all, kept, next) if (kept->room) refresh(keeper, kept, now_ms);
-  shelf_expired(&keeper->shelf, now_ms, SWEEP_MAX, expired, keeper);
+  if (clock_believed(keeper)) shelf_expired(&keeper->shelf, now_ms, SWEEP_MAX, expired, keeper);
 }
 
 void keeper_deinit(struct keeper *keeper) {

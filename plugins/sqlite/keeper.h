@@ -40,6 +40,8 @@ struct keeper {
   bool posted;                         /* a hand-over is on its way */
   uint64_t warned_ms[KEEPER_WARNINGS]; /* last line of each kind; 0: none yet */
   bool announced;                      /* the log says that writing fails */
+  int64_t clock_ms;                    /* the time of day when it was last looked at, beyond now_ms */
+  uint64_t doubt_ms;                   /* by now_ms: until then no room is deleted by the time of day */
   int64_t last_id;                     /* of rooms */
   uint64_t ticket;                     /* of the last batch handed over */
   struct batch *open;                  /* of this turn; NULL: nothing yet */

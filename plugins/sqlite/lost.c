@@ -25,7 +25,7 @@ static int add(void *arg, struct eddy_text key, uint64_t seq) {
     lost->at = mem_resize(lost->at, lost->cap);
   }
   char *to = put32(put64(lost->at + lost->len, seq), key.at ? (uint32_t)key.len : OTHERS);
-  if (key.len) memcpy(to, key.at, key.len);
+  if (key.at && key.len) memcpy(to, key.at, key.len);
   lost->len = len;
   return 0;
 }

@@ -172,6 +172,7 @@ static int load(const struct eddy_host *host, struct eddy_core *core, void **sel
   keeper->host = host;
   keeper->core = core;
   keeper->queue_max = host->option_number(core, "queue");
+  keeper->clock_ms = host->time_ms(core) - (int64_t)host->now_ms(core);
   int rc = plugin->lock = db_lock(path, why);
   if (rc >= 0 && (rc = open_writer(keeper, path, why)) < 0) close(plugin->lock);
   if (rc < 0) {

@@ -83,7 +83,7 @@ return function(options)
   local boards, count = {}, 0 -- key -> what is known of it; and how many there are
   local many = 100 -- at so many, look for what can go
   local judged -- the board whose message was let through last, and is still to be committed
-  local judged_value -- and what it was, where it has a number
+  local judged_page, judged_n -- and whose it was, where it has a number
 
   local function new_board(key) return { key = key, stale = true } end
 
@@ -100,8 +100,7 @@ return function(options)
     boards[board.key], count = board, count + 1
   end
 
-  local function numbered(room, board, value)
-    local page, n = value.i, value.n
+  local function numbered(room, board, page, n)
     if n and is_numbered(page, n) and (board.young or count <= KEYS) then note(board, page, n, room:now()) end
   end
 
@@ -135,7 +134,7 @@ return function(options)
       elseif type(value) == "table" and value.apply ~= nil then
         local after = next_state(state, value.apply)
         if after == nil then board.disagrees = true else state = after end
-        numbered(room, board, value)
+        numbered(room, board, value.i, value.n)
       end
     end
     board.state, board.stale = state, false
@@ -217,7 +216,8 @@ return function(options)
     local after, why = next_state(state, value.apply, member)
     if after ~= nil then
       board.state, judged = after, board
-      judged_value = value.n and value
+      judged_page, judged_n = nil, nil -- of the value nothing is kept that may be large
+      if value.n and is_numbered(value.i, value.n) then judged_page, judged_n = value.i, value.n end
       return msg
     end
     board.stale = not options.refuses_first
@@ -230,7 +230,7 @@ return function(options)
     local key = msg.key
     local board = judged and judged.key == key and judged or boards[key] or new_board(key)
     remember(room, board)
-    if judged_value and board == judged and not msg.own then numbered(room, board, judged_value) end
+    if judged_n and board == judged and not msg.own then numbered(room, board, judged_page, judged_n) end
     judged = nil
     -- What the policy itself pushes has not been through `push`; only of its own reset a reducer knows what that comes
     -- to.

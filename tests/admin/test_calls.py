@@ -261,6 +261,60 @@ def messages_are_trimmed_and_dropped():
         s.get(f"{room}/stream", key="k").error(404, "no such key")
 
 
+TRIMS = """
+return {
+  commit = function(room, msg)
+    if msg.key == "few" then room:trim("few", { messages = 2 }) end
+    local seq = msg.seq
+    if msg.key == "brief" then room:after(0.05, function() room:drop("brief", seq) end) end
+    if msg.key == "all" then for key in pairs({ few = 1, all = 1 }) do room:trim(key, { messages = 0 }) end end
+  end,
+}
+"""
+
+
+def debug_connections_hear_what_goes():
+    """Of an operator, of a policy at a push and at its time; others hear nothing of it."""
+    with Server(rooms={"trims": TRIMS}) as s:
+        id = s.t.new_room(options={"policy": "trims"})
+        room = f"/rooms/default/{id}"
+        lookers = [s.t.connect(id, query="debug=true"), s.t.connect(id, encoding="cbor", query="debug=true")]
+        a = s.t.connect(id)
+        a.get("none")
+        a.hear()
+
+        def told(key, *seqs):
+            for looker in lookers:
+                message = looker.hear().plain()
+                check(message["type"] == "init" and message["key"] == key, message)
+                check([item["seq"] for item in message["data"]] == list(seqs), message, "and not", seqs)
+
+        for i in range(1, 4):
+            s.post(f"{room}/push", type="push", key="k", action={"type": "append"}, value=i)
+            told("k", *range(1, i + 1))
+        s.post(f"{room}/trim", key="k", upto=1)
+        told("k", 2, 3)
+        s.post(f"{room}/drop", key="k", seq=3)
+        told("k", 2)
+        s.post(f"{room}/trim", key="k", keep=0)
+        told("k")
+        for seqs in [[4]], [[4, 5]], [[4, 5, 6], [5, 6]]:
+            s.post(f"{room}/push", type="push", key="few", action={"type": "append"}, value=0)
+            for some in seqs:
+                told("few", *some)
+        s.post(f"{room}/push", type="push", key="brief", action={"type": "replace"}, value=0)
+        told("brief", 7)
+        told("brief")  # by itself
+        s.post(f"{room}/push", type="push", key="all", action={"type": "append"}, value=0)
+        told("all", 8)
+        for looker in lookers:
+            gone = [looker.hear().plain(), looker.hear().plain()]
+            check(sorted(message["key"] for message in gone) == ["all", "few"], gone)
+            check(all(message["data"] == [] for message in gone), gone)
+            looker.nothing()
+        a.nothing()
+
+
 def a_room_is_closed_and_deleted():
     with Server() as s:
         id = s.t.new_room()

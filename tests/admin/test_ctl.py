@@ -8,10 +8,12 @@ import re
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 
 import server
@@ -349,6 +351,74 @@ def top_without_a_terminal():
         s.ctl("top", "-s", "/nonexistent", status=3, reach=False)
 
 
+class _Liar:
+    """A server that answers every connection with these bytes, and then ends it; `hold`: does not end it."""
+
+    def __init__(self, answer, hold=False):
+        self.answer, self.hold, self.held = answer, hold, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+                connection.recv(65536)
+                connection.sendall(self.answer)
+            except OSError:
+                return
+            if self.hold:
+                self.held.append(connection)
+            else:
+                connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+        for connection in self.held:
+            connection.close()
+
+
+def _json(body):
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
+
+
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+
+
+def servers_that_lie():
+    """What answers need not be eddyd: no byte of it reaches the terminal as a command, and none costs more than it is long."""
+    def ask(url, *words):
+        command = [str(server.BUILD / "eddyctl"), "--url", url, *words]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+        said = done.stdout + done.stderr
+        check(not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", said), words, "sends commands:", said)
+        check(done.returncode in (0, 1, 3), words, done.returncode, said[-3000:])
+        return done.returncode, said
+
+    hidden = b"\x9b\x1b[31mx\xc3\x1bc"  # behind bytes that begin a character
+    frame = b"\x81" + bytes([len(hidden)]) + hidden
+    close = b"\x88" + bytes([len(hidden) + 2]) + b"\x03\xe8" + hidden
+    with _Liar(UPGRADED + frame + close) as liar:
+        ask(liar.url, "tail", "x")
+        status, said = ask(liar.url, "tail", "x", "--json")
+        check(status == 1 and b"[31mx" in said, status, said)
+    with _Liar(UPGRADED + b"\x81\x7f" + b"\x7f" * 8 + b"x" * 100, hold=True) as liar:
+        status, said = ask(liar.url, "tail", "x")
+        check(status == 3 and b"is not the admin interface" in said, status, said)
+    wild = b'{"uptime_ms":-1e300,"time_ms":1e300,"rooms":1e308,"members":-0.0,"pid":1e999,"state":"\\u001b[31m","namespaces":[1,{}],' \
+           b'"touched_ms":1e300,"policy":{"load_failure":{"text":"\\u009b31m","time_ms":-1e300}},"messages":3,"keys":[],"next":""}'
+    with _Liar(_json(wild)) as liar:
+        for words in (["status"], ["rooms"], ["room", "x"], ["keys", "x"], ["get", "x", "k"], ["policy", "x"], ["top", "-n", "1", "-d", "0.1"]):
+            ask(liar.url, *words)
+
+
 def manual_pages():
     """Made, without a warning, and naming all that there is."""
     pages = {page: (server.BUILD / "manual" / page).read_text() for page in ("eddyd.8", "eddyctl.1", "eddy.lua.5")}
@@ -390,3 +460,8 @@ def completion():
         check(complete("eddyctl", "push", "--action", "re") == ["relay", "replace"], "actions")
         check(complete("eddyctl", "log", "w") == ["warn"], "levels")
         check(complete("eddyctl", "-s", s.socket, "room", "def") == [f"default/{id}"], "rooms")
+    with tempfile.TemporaryDirectory() as folder:
+        names = [f"$(touch {folder}/ran)", f"`touch {folder}/ran`", "default/;reboot", "default/fine"]
+        with _Liar(_json(json.dumps({"rooms": [{"room": name} for name in names]}).encode())) as liar:
+            check(complete("eddyctl", "--url", liar.url, "room", "''") == ["default/fine"], "names that a server makes up")
+        check(not os.listdir(folder), "a server's word was carried out")

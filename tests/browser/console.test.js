@@ -1,5 +1,6 @@
 // The console: a room that others are in, live.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { facts, KEY, keyRow, keys, lines, messages, Others, plainServer, push, SETTINGS, shows, visit } from './consoles.js';
 import { comes, scene as play, sleep, until } from './harness.js';
 
@@ -337,6 +338,63 @@ scene('large rooms: what is not in sight is not there', async (scene) => {
   await keyRow(page, 'heavy').click();
   await page.click('[data-kind=retained]');
   await until('what it retains is asked for', async () => (await count(page, 'heavy')) === '60');
+  await until('the room is quiet, and whole streams come again', async () => !(await page.isVisible('#light')));
+  await page.waitForSelector('#state[data-state=connected]');
+  await ann.evaluate(() => socket.send('{"type":"push","key":"heavy","action":{"type":"replace"},"value":"light"}'));
+  await until('as they did', async () => (await messages(page)).join().endsWith(' replace heavy "light"'));
+  assert.equal(await count(page, 'heavy'), '1');
+});
+
+const TRIMS = `return {
+  commit = function(room, msg)
+    if msg.key == "few" then room:trim("few", { messages = 2 }) end
+    if msg.key == "fold" and room:size("fold") == 3 then room:compact("fold", msg.seq, "all") end
+    if msg.key == "clear" then room:trim("few", { messages = 0 }) end
+    local seq = msg.seq - 1
+    if msg.key == "expire" then room:after(0.1, function() room:drop("brief", seq) end) end
+  end,
+}
+`;
+
+scene('what a policy and an operator take away goes from sight, and nobody has to ask', async (scene) => {
+  fs.writeFileSync(`${scene.daemon.scripts}/rooms/trims.lua`, TRIMS);
+  const others = await Others.begin(scene, '', { policy: 'trims' });
+  const page = await visit(scene, others);
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  const retained = (name, ...values) =>
+    until(`${name} retains ${values}`, async () => {
+      const shown = (await messages(page)).map((one) => one.split(' ').at(-1));
+      if (shown.join() !== values.join()) throw new Error(shown.join());
+      return (await count(page, name)) === String(values.length);
+    });
+  for (const n of [1, 2, 3, 4]) await others.push('few', n);
+  await keyRow(page, 'few').click();
+  await retained('few', 3, 4);
+  await others.push('few', 5);
+  await retained('few', 4, 5);
+  await others.push('clear', 1, 'relay');
+  await retained('few');
+  assert.match(await page.textContent('.note'), /retains nothing/);
+  for (const n of [1, 2, 3]) await others.push('fold', n);
+  await keyRow(page, 'fold').click();
+  await retained('fold', '"all"');
+  await others.push('brief', 'x', 'replace');
+  await keyRow(page, 'brief').click();
+  await retained('brief', '"x"');
+  await others.push('expire', 1, 'relay');
+  await retained('brief');
+  for (const n of [1, 2, 3]) await others.push('k', n);
+  await keyRow(page, 'k').click();
+  await retained('k', 1, 2, 3);
+  await others.admin('drop', { key: 'k', seq: 13 });
+  await retained('k', 1, 3);
+  await others.admin('trim', { key: 'k', keep: 1 });
+  await retained('k', 3);
+  await page.click('#all');
+  await shows(page, ' trim k 1 gone');
+  assert.deepEqual(asked, []);
+  await scene.shot(page, 'console-taken-away');
 });
 
 scene('what is read again is no news, unless something has gone: also of a key that is not held whole', async (scene) => {
@@ -380,6 +438,13 @@ scene('a namespace that does not let us look', async (scene) => {
   await until('what the key retains', async () => (await messages(page)).length === 2);
   await others.push('secret', 3);
   await until('and then', async () => (await messages(page)).length === 3);
+  await page.click('#light');
+  await until('it looks again', async () => !(await page.isVisible('#light')));
+  await page.waitForSelector('#state[data-state=connected]');
+  await others.push('secret', 4);
+  await until('in vain', () => page.isVisible('#light'));
+  await scene.shot(page, 'console-broadcasts');
+  await until('and goes on', async () => (await messages(page)).length === 4);
 });
 
 scene('the server goes and comes back', async (scene) => {

@@ -19,10 +19,11 @@ export const SETTINGS = {
 
 /** A room, and what others do in it, over HTTP. */
 export class Others {
-  static async begin(scene, space = '') {
+  static async begin(scene, space = '', options = {}) {
     const others = new Others();
     others.api = scene.daemon.api;
-    const made = await fetch(`${others.api}${space ? `db/${space}/` : ''}new`, { method: 'POST' });
+    const body = JSON.stringify(options);
+    const made = await fetch(`${others.api}${space ? `db/${space}/` : ''}new`, { method: 'POST', body });
     Object.assign(others, await made.json());
     others.name = `${space || 'default'}/${others.room}`;
     return others;
@@ -33,6 +34,16 @@ export class Others {
     const answer = await fetch(this.http_url, {
       method: 'POST',
       body: `{"type":"push","key":${JSON.stringify(key)},"action":{"type":"${action}"},"value":${json}}`,
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+
+  /** What an operator does to the room. */
+  async admin(what, body) {
+    const answer = await fetch(`${this.api}admin/rooms/${this.name}/${what}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${KEY}` },
+      body: JSON.stringify(body),
     });
     assert.equal(answer.status, 200, await answer.text());
   }

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { after, test as every } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -120,7 +120,9 @@ export class Daemon {
 
   async kill(signal = 'SIGKILL') {
     this.child.kill(signal);
-    return this.ended;
+    const status = await this.ended;
+    assert.doesNotMatch(this.log, /Sanitizer|runtime error:/);
+    return status;
   }
 
   async end() {
@@ -266,6 +268,12 @@ export class Scene {
     await this.daemon.end();
   }
 }
+
+/** The names of the tests that are wanted, where not all are. */
+const only = process.env.ONLY && fs.readFileSync(process.env.ONLY, 'utf8').split('\n');
+
+/** node:test's, where the test is wanted. */
+export const test = (name, ...how) => void (only && !only.includes(name) ? null : every(name, ...how));
 
 /** A test with a daemon of its own, with these knobs besides. */
 export function scene(name, play, settings) {

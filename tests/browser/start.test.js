@@ -4,8 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { test } from 'node:test';
-import { agree, scene, text, until } from './harness.js';
+import { agree, scene, test, text, until } from './harness.js';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const web = path.resolve(here, '../../plugins/web');
@@ -72,6 +71,16 @@ test('pages: no scripts, styles, handlers within', () => {
     if (!/^(demos|start)\/.*\.html$/.test(file)) continue;
     const html = fs.readFileSync(path.join(web, file), 'utf8');
     assert.ok(!/<style|<script(?![^>]* src=)| style=| on\w+=|<base/.test(html.replace(/<pre>.*?<\/pre>/gs, '')), file);
+  }
+});
+
+test('colours that have a name are in one place', () => {
+  const all = fs.readdirSync(web, { recursive: true }).filter((file) => /^(start|demos|console)\/.*\.css$/.test(file));
+  assert.ok(all.includes('start/colours.css') && all.length > 8, all.join());
+  for (const file of all) {
+    if (file === 'start/colours.css') continue;
+    const css = fs.readFileSync(path.join(web, file), 'utf8');
+    assert.ok(!/--[\w-]+:\s*(#|rgb|hsl|oklch)|prefers-color-scheme/.test(css), file);
   }
 });
 

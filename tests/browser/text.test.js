@@ -29,6 +29,32 @@ scene('text: two pages and a late one write at once; it is folded; a rule change
   const all = async (wanted) => agree(wanted, [ann, bob, eve], written, (text) => text === wanted);
   await all('<b>zero</b> one two three 🙂');
 
+  // Letters that are put together are not cut off by what others write meanwhile; these do see them.
+  await write(ann, 'End', ' ');
+  const ime = await ann.context().newCDPSession(ann);
+  const compose = (text) =>
+    ime.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
+  await ann.evaluate(() => {
+    globalThis.composed = [];
+    for (const type of ['compositionstart', 'compositionend'])
+      document.getElementById('area').addEventListener(type, ({ data }) => composed.push(`${type} ${data}`));
+  });
+  await compose('に');
+  await compose('にほ');
+  await agree('half a word', [bob, eve], written, (text) => text.endsWith('🙂 にほ'));
+  await write(bob, 'Home', '# ');
+  await agree('before it', [bob, eve], written, (text) => text === '# <b>zero</b> one two three 🙂 にほ');
+  await compose('にほん');
+  await agree('with it', [bob, eve], written, (text) => text === '# <b>zero</b> one two three 🙂 にほん');
+  assert.equal(await written(ann), '<b>zero</b> one two three 🙂 にほん');
+  await ime.send('Input.insertText', { text: '日本' });
+  await all('# <b>zero</b> one two three 🙂 日本');
+  assert.deepEqual(await ann.evaluate(() => composed), ['compositionstart ', 'compositionend 日本']);
+  await ann.keyboard.type('!');
+  await all('# <b>zero</b> one two three 🙂 日本!');
+  await ann.fill('#area', '<b>zero</b> one two three 🙂');
+  await all('<b>zero</b> one two three 🙂');
+
   await write(ann, 'Control+Home', '');
   for (let i = 0; i < 12; i++) await ann.keyboard.press('ArrowRight');
   await write(bob, 'Home', '');

@@ -41,7 +41,21 @@ scene('voxel: two pages and a late one build; taken away; a rule changes meanwhi
   await until('who turns sees it from elsewhere', async () => (await seen(ann)) !== alike);
   assert.equal(await seen(eve), alike, 'alone');
 
+  // The browser takes what she draws with away, and gives it back.
+  await eve.evaluate(() => {
+    globalThis.lose = document.getElementById('space').getContext('webgl2').getExtension('WEBGL_lose_context');
+    lose.loseContext();
+  });
+  await until('nothing is drawn', async () => (await seen(eve)) !== alike);
   await bob.mouse.click(350, 400, { button: 'right' });
+  await all(ann, bob, eve)('3 blocks');
+  await bob.mouse.click(350, 400);
+  await all(ann, bob, eve)('4 blocks');
+  await scene.shot(eve, 'voxel-lost');
+  await eve.evaluate(() => lose.restoreContext());
+  await until('all is drawn again', async () => (await seen(eve)) === alike);
+  await bob.mouse.click(350, 400, { button: 'right' });
+  await agree('and goes on', [eve], seen, (shown) => shown !== alike);
   await all(ann, bob, eve)('3 blocks');
   await scene.daemon.edit('voxel', 'most = 4000', 'most = 3');
   await bob.mouse.click(350, 400);

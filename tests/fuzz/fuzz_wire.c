@@ -200,6 +200,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     same_again(&request);
     answer(&request);
   }
+  struct ed_request found; /* of what is refused unread; where there is more than it looks at, it may find another */
+  struct ed_buf aside = {0};
+  ed_wire_find_id(encoding, bytes, &limits, &aside, &found);
+  if (fault.code == ED_FAULT_NONE && limits.v1 && bytes.len <= ED_ID_WITHIN) MUST(ed_span_equal(found.id, request.id));
+  ed_buf_deinit(&aside);
   ed_buf_deinit(&scratch);
   return 0;
 }

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import select
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -124,6 +125,13 @@ def on_disk(path):
         return b""
 
 
+def wait(condition, world):
+    end = time.monotonic() + SECONDS
+    while not condition():
+        check(time.monotonic() < end, "it does not come to this:", world.daemon.log()[-3000:])
+        time.sleep(0.01)
+
+
 def ask(daemon, method, path, message=None):
     body = None if message is None else json.dumps(message).encode()
     answer = client.http(daemon.address, method, path, daemon.host, body=body, patience=SECONDS)
@@ -222,6 +230,26 @@ def killed_while_it_fails(program, durability, fault):
     world.start()
     world.judge(float("inf") if durability == "sync" else written)  # pushes were refused from some one on
     world.join()  # and no number comes twice
+    world.close()
+
+
+def hung_up_while_it_ends(program):
+    """A log is rotated, or a terminal closed, while what was pushed last is still being written."""
+    world = World(program, "batch", rooms=0)
+    push(world.daemon, "a", 1)
+    world.disk.fail("write")
+    push(world.daemon, "a", 2)
+    world.daemon.terminate()
+    wait(lambda: "every connection is closed" in world.daemon.log(), world)
+    hits = world.disk.get("hits")
+    wait(lambda: world.disk.get("hits") > hits, world)  # it waits for the disk by now, and for nothing else
+    world.daemon.process.send_signal(signal.SIGHUP)
+    time.sleep(0.1)
+    world.disk.mend()
+    wrong = world.daemon.finish()
+    check(not wrong, wrong)
+    world.start()
+    check(state_of(world.daemon, "a") == [1, 2], state_of(world.daemon, "a"))
     world.close()
 
 
@@ -362,6 +390,7 @@ def tests():
     yield killed_while_it_fails, "sync", "full"
     yield killed_while_it_fails, "sync", "sync"
     yield killed_while_it_fails, "batch", "write"
+    yield (hung_up_while_it_ends,)
     yield (nobody_is_slow_for_a_slow_disk,)
     for table in ("segments", "sqlite_autoindex_rooms_1", "rooms"):
         yield a_damaged_page, table, "first"

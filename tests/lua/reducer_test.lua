@@ -556,4 +556,19 @@ return {
       t:ok(why:find("rooms/reducer.lua:2: " .. wanted, 1, true), text .. " gives: " .. tostring(why))
     end
   end,
+
+  -- 80,000 empty lists are 240 KB on the wire, and most of what a state may hold while they are here.
+  ["an action is not kept for its number"] = function(t)
+    t:policy [[local eddy = require "eddy"
+      return eddy.policy { eddy.on("k", eddy.reducer { initial = 0, step = function(n) return n + 1 end }) }]]
+    local room = t:room()
+    local ann = room:join()
+    local many = "[" .. ("[],"):rep(40000) .. "1]"
+    for n = 1, 6 do
+      ann:send('{"type":"push","key":"k","action":{"type":"append"},"value":{"apply":1,"i":"p","n":' .. n .. ',"more":[' .. many
+        .. "," .. many .. "]}}")
+    end
+    t:equal(room:failure(), nil)
+    t:equal(#room:retained("k"), 6)
+  end,
 }

@@ -1,5 +1,6 @@
 """Bytes that are no proper WebSocket, and no proper HTTP: a close that says so, and nobody else notices."""
 
+import json
 import time
 
 import client
@@ -79,6 +80,8 @@ GARBAGE = {
                                       b"Sec-WebSocket-Version: 7\r\n\r\n",
     "an upgrade to something else": b"GET /room/%s/connect HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n"
                                     b"Connection: Upgrade\r\n\r\n",
+    "an upgrade of no path": b"GET HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "an upgrade of an empty path": b"GET  HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
     "an upgrade of another path": b"GET /new HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                   b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n",
 }
@@ -151,6 +154,17 @@ def garbage(t, data):
     except client.Silence:
         raise AssertionError("no answer, and no end") from None
     others.check()
+
+
+@test("target", table={name: (target,) for name, target in {
+    "a bad escape": b"/healthz?a=%zz", "a NUL": b"/healthz?a=%00", "no path": b"*", "of a proxy": b"http://x/healthz",
+    "many parts": b"/healthz?" + b"a=b&" * 200}.items()}, encodings=(None,))
+def target(t, target):
+    """An error as every other."""
+    stream = t.stream()
+    stream.send(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    response = client.read_response(stream)
+    assert response.status == 400 and list(json.loads(response.body)) == ["error"], (response.status, response.body)
 
 
 @test("breaches and garbage: the daemon's memory is where it was", encodings=(None,), alone="daemon")

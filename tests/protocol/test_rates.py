@@ -4,7 +4,7 @@ import json
 import time
 
 import client
-from client import PING
+from client import PING, TEXT
 from suite import test
 from test_limits import ends_with, refused
 
@@ -47,6 +47,30 @@ def message_rate(t):
         pass
     # At most one a second since the first, and one for what was refused behind the last of them.
     assert errors <= 2 + time.monotonic() - began, f"{errors} errors more in {time.monotonic() - began:.1f} s"
+
+
+@test("rate message_rate: of a refused message under eddy.v1, its beginning is looked at for an id",
+      {"limits.message_rate": "1/h", "limits.excess": 0}, encodings=("json",))
+def message_rate_id(t):
+    a = t.connect(t.new_room(), headers={"Sec-WebSocket-Protocol": "eddy.v1"})
+    assert a.hear().plain()["type"] == "hello"
+    push = {"type": "push", "key": "k", "action": {"type": "relay"}}
+
+    def refused_push(*members):
+        a.send_frame(TEXT, json.dumps({name: value for member in members for name, value in member.items()}).encode())
+
+    a.push("k", 0, action="relay")
+    assert a.hear().plain()["type"] == "push"
+    refused_push({"id": "first"}, push, {"value": "x" * 500000})
+    refused_push(push, {"value": "x" * 500}, {"id": "small"})
+    refused_push(push, {"value": "x" * 500000}, {"id": "too late"})
+    refused_push(push, {"value": 0}, {"id": "behind"})
+    errors = []
+    while not errors or errors[-1].get("id") != "behind":
+        errors.append(a.hear().plain())
+        assert errors[-1]["type"] == "error" and errors[-1]["code"] == "rate", errors
+    ids = [error.get("id") for error in errors if error.get("id") is not None]
+    assert ids == ["first", "small", "behind"], errors
 
 
 @test("rate message_rate: it goes on when there is time for it", {"limits.message_rate": "20/s burst 1"})

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { JSDOM } from 'jsdom';
 import { Daemon, Proxy, published, sleep, until } from './harness.js';
+import { Mock } from './mock.js';
 
 const NativeWebSocket = globalThis.WebSocket;
 const { window } = new JSDOM('<div id="root"></div>', { url: 'http://page.test/game?a=1', pretendToBeVisual: true });
@@ -83,6 +84,17 @@ test('the names are those of driftdb-react', () => {
     (name) => typeof ours[name] !== typeof theirs[name] && name !== '__esModule',
   );
   assert.deepEqual(missing, []);
+});
+
+test('RoomQRCode: of a server at a path, and a namespace', async (t) => {
+  const mock = await Mock.start();
+  const server = mock.url.replace('/room/mock/connect', '/some/prefix');
+  const connection = connect(`${server}/db/name/room/mock/connect`);
+  t.after(() => connection.disconnect());
+  const a = page(t, h(ours.RoomQRCode, { connection }));
+  await until('it shows', () => a.div.querySelector('img'));
+  const picture = `${server.replace('ws', 'http')}/qrcode?url=${encodeURIComponent(location.href)}`;
+  assert.equal(a.div.querySelector('img').src, picture);
 });
 
 for (const [strict, Around] of [

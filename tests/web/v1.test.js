@@ -20,6 +20,17 @@ test('hello: the connection knows its member id and that the server speaks eddy.
   assert.equal(a.member, 1);
 });
 
+test('a server at a path, and a namespace: where its console is', async (t) => {
+  const mock = await Mock.start();
+  const server = mock.url.replace('/room/mock/connect', '/some/room/prefix');
+  for (const path of ['/room/mock/connect', '/db/name/room/mock/connect', '/room/mock/connect?a=b/c']) {
+    const a = closing(t, connect(server + path, FAST));
+    await a.ready;
+    const console = `${server.replace('ws', 'http')}/console/?url=${encodeURIComponent(server + path)}`;
+    assert.equal(a.status.debugUrl, console);
+  }
+});
+
 for (const protocol of ['plain', 'strict']) {
   test(`a server that does not know eddy.v1 (${protocol}): once more without, and it works`, async (t) => {
     const mock = await Mock.start(protocol);

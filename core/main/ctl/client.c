@@ -157,14 +157,15 @@ static int closed(const struct ed_ctl *ctl, struct ed_span payload) {
   return ED_CTL_REFUSED;
 }
 
-/* The frame that `input` begins with: its length, or 0 where it is not all there. */
+/* The frame that `input` begins with: its length, or 0 where it is not all there; SIZE_MAX: it is too long. */
 static size_t frame_at(const struct ed_buf *input, struct ed_span *payload) {
   if (input->len < 2) return 0;
   size_t len = input->at[1] & 127, head = len == 127 ? 10 : len == 126 ? 4 : 2;
   if (input->len < head) return 0;
   if (head > 2) len = 0;
   for (size_t i = 2; i < head; i++) len = len << 8 | input->at[i];
-  if (len > ANSWER_MAX || input->len - head < len) return 0;
+  if (len > ANSWER_MAX) return SIZE_MAX;
+  if (input->len - head < len) return 0;
   *payload = ed_span(input->at + head, len);
   return head + len;
 }
@@ -173,6 +174,7 @@ int ed_ctl_hear(const struct ed_ctl *ctl, struct ed_ctl_line *line, struct ed_bu
   for (;;) {
     struct ed_span payload;
     size_t len = frame_at(input, &payload);
+    if (len == SIZE_MAX) return strange(ctl);
     if (!len) {
       ssize_t got = ed_ctl_line_receive(line, input);
       if (got <= 0) return silent(ctl, got);

@@ -1,17 +1,19 @@
 #include <time.h>
 
+#include "codec/utf8.h"
 #include "main/ctl/ctl.h"
 #include "main/ctl/view.h"
 
-/* Bytes of the character at `at`: valid UTF-8, or else single bytes. */
+/* Bytes of the character at `at`: valid UTF-8, or else single bytes. Whoever answers need not be eddyd. */
 static size_t char_len(const uint8_t *at, size_t left) {
-  size_t len = *at < 0x80 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
-  return len < left ? len : left;
+  size_t len = *at < 0xc0 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+  return len <= left && !ed_utf8_check(ed_span(at, len)) ? len : 1;
 }
 
-/* What a terminal would take for a command: C0, DEL, C1. */
+/* What a terminal would take for a command: C0, DEL, C1, in one byte or in two. */
 static bool is_control(const uint8_t *at, size_t len) {
-  return *at < 0x20 || *at == 0x7f || (len == 2 && at[0] == 0xc2 && at[1] < 0xa0);
+  if (len == 1) return *at < 0x20 || *at >= 0x7f;
+  return len == 2 && at[0] == 0xc2 && at[1] < 0xa0;
 }
 
 static size_t chars(struct ed_span text) {
@@ -71,7 +73,7 @@ void ed_ctl_count_text(double number, char out[16]) { short_text(number, 1000, "
 void ed_ctl_size_text(double bytes, char out[16]) { short_text(bytes, 1024, "B", out); }
 
 void ed_ctl_span_text(double ms, char out[16]) {
-  unsigned long s = (unsigned long)(ms / 1000);
+  unsigned long s = ms > 0 && ms < 1e18 ? (unsigned long)(ms / 1000) : 0;
   if (s < 120)
     snprintf(out, 16, "%lus", s);
   else if (s < 7200)
@@ -83,9 +85,11 @@ void ed_ctl_span_text(double ms, char out[16]) {
 }
 
 void ed_ctl_clock_text(double unix_ms, bool day, char out[32]) {
-  time_t seconds = (time_t)(unix_ms / 1000);
+  bool sensible = unix_ms >= 0 && unix_ms < 253402300800000.0; /* the year 10000 */
+  time_t seconds = sensible ? (time_t)(unix_ms / 1000) : 0;
   struct tm local;
   char text[24];
+  if (!sensible) unix_ms = 0;
   localtime_r(&seconds, &local);
   strftime(text, sizeof text, day ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &local);
   snprintf(out, 32, "%s.%03d", text, (int)(unix_ms - (double)seconds * 1000));

@@ -335,7 +335,7 @@ export class Connection extends Link {
     const { message, ack } = push;
     if (ack) this.#sent.set(id, push);
     try {
-      this.transmit(ack && this.v1 ? { ...message, id } : message);
+      this.transmit(ack && this.v1 ? { id, ...message } : message);
     } catch (error) {
       this.#sent.delete(id);
       push.reject(error);

@@ -7,6 +7,9 @@ import { EddyError, Signal, guarded, noop, quiet } from './util.js';
 
 const PROTOCOL = 'eddy.v1';
 
+/** Where the server of a room is, whatever path a proxy has put it at. @param {string} url of the room's socket */
+const serverOf = (url) => url.replace(/^ws/, 'http').replace(/(\/db\/[^/]+)?\/room\/[^/]+\/connect(\?.*)?$/, '');
+
 /** What an option of the same name, or a part of it, replaces. */
 const defaults = {
   protocol: 'auto',
@@ -195,7 +198,7 @@ export class Link {
       const { reconnect, heartbeat } = options;
       if (reconnect) this.#timers.push(setTimeout(() => (this.#failures = 0), reconnect.stable));
       if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), heartbeat.interval));
-      const debugUrl = new URL(`/console/?url=${encodeURIComponent(this.url)}`, this.url.replace('ws', 'http')).href;
+      const debugUrl = `${serverOf(this.url)}/console/?url=${encodeURIComponent(this.url)}`;
       this.status = { connected: true, state: 'connected', protocol: hello ? PROTOCOL : 'plain', debugUrl };
       /** @type {any} */ (this).opened(hello);
       if (this.#up) this.#tell(this.status);

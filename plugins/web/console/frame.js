@@ -60,7 +60,11 @@ export function frame(view) {
       {},
       el('h1', {}, el('bdi', { title: `${address.name} at ${address.base}` }, visible(address.id, 64))),
       el('span.badge', { title: 'Namespace' }, visible(address.space, 40)),
-      (view.light = el('span.badge.warn', { id: 'light', hidden: true }, 'broadcasts only')),
+      (view.light = el(
+        'button.badge.warn',
+        { type: 'button', id: 'light', hidden: true, onclick: () => view.room.whole() },
+        'broadcasts only ↻',
+      )),
       (view.policyBadge = el('span.badge.accent', { hidden: true, title: 'Policy' })),
     ),
     el(

@@ -145,14 +145,14 @@ export class Inspector {
   async #drop(item) {
     const sure = await confirmed(
       'Drop a message?',
-      `#${item.seq} of ${keyText(item.key, 80)} is taken out of what the room retains. Members are not told.`,
+      `#${item.seq} of ${keyText(item.key, 80)} is taken out of what the room retains. Its members are not told.`,
       'Drop',
     );
     if (!sure) return;
     try {
       await this.admin.room(this.room().address.name, '/drop', { key: item.key, seq: item.seq });
       toast(`#${item.seq} was dropped.`);
-      this.room().read(item.key);
+      this.room().outdated(item.key);
     } catch (error) {
       toast(error.message, 'bad');
     }

@@ -213,7 +213,7 @@ export class Policy {
           event.preventDefault();
           box.close();
           const done = await this.#do('/trim', { key: key.value, keep: Number(keep.value) }, 'The key was trimmed.');
-          if (done) this.room().read(key.value);
+          if (done) this.room().outdated(key.value);
         },
       },
       el('label', {}, el('span', {}, 'Key'), key),

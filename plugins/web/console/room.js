@@ -9,6 +9,8 @@ const ITEMS_MAX = 5000; // messages of one key
 const FEED_MAX = 2000; // entries of the feed
 const FEED_BYTES = 16 << 20;
 const HEAVY = 2 << 20; // bytes a second of whole streams, over some seconds: too dear
+const OVER = 5; // so many seconds
+const AGAIN_AFTER = [10000, 300000]; // ms until whole streams are tried again, from the first time to the last
 const TOO_SLOW = 1013; // a close code
 const READ_EVERY = 2000; // ms; where streams are asked for one by one
 const MINUTES = 5;
@@ -44,7 +46,7 @@ export class Room {
 
   #connect() {
     this.ready = false;
-    this.heavy = { since: Date.now(), bytes: 0 };
+    this.heavy = { at: Date.now(), bytes: 0 };
     this.link = new Link(
       this.address.socket,
       { cbor: this.cbor, debug: this.exact },
@@ -54,7 +56,7 @@ export class Room {
           this.status = status;
           this.ever ||= status.state === 'connected';
           if (status.state === 'waiting' && !this.ever) this.#missing();
-          if (status.code === TOO_SLOW) this.#lighten('The room is too busy for whole streams');
+          if (status.code === TOO_SLOW) this.#tooBusy();
           if (status.state === 'connected') {
             this.ready = false;
             this.turn = (this.turn ?? 0) + 1;
@@ -135,7 +137,7 @@ export class Room {
   #stream(key) {
     let stream = this.keys.get(key);
     if (!stream) {
-      stream = { key, items: [], bytes: 0, total: 0, older: 0, pushes: 0, changed: 0, takes: 0, stale: !this.exact };
+      stream = { key, items: [], bytes: 0, total: 0, older: 0, pushes: 0, changed: 0, stale: !this.exact };
       this.keys.set(key, stream);
       this.changed('keys');
     }
@@ -197,7 +199,6 @@ export class Room {
     stream.older = skipped;
     stream.stale = false;
     stream.turn = this.turn;
-    stream.takes++;
     this.held -= stream.bytes;
     stream.bytes = next.reduce((sum, { value }) => sum + value.length, 0);
     this.held += stream.bytes;
@@ -218,7 +219,10 @@ export class Room {
     stream.changed = item.at;
     stream.relay = item;
     stream.pushes++;
-    if (!this.exact) stream.stale = true;
+    if (!this.exact) {
+      stream.stale = true;
+      this.#weigh(stream.bytes + item.value.length); // what it would be
+    }
     this.seq = Math.max(this.seq ?? 0, item.seq);
     this.messages.add(1);
     this.#say(item);
@@ -238,6 +242,7 @@ export class Room {
     if (this.doubted) return;
     this.doubted = true;
     const items = await this.read(key);
+    if (!items) this.doubted = false; // the next push tells
     if (items?.length && this.exact && !this.shown) this.#lighten('This namespace has debug = false');
   }
 
@@ -245,19 +250,58 @@ export class Room {
     if (!this.exact) return;
     this.light = `${why}: broadcasts are shown as they come, and what a key retains is asked for when you look at it.`;
     this.told(this.light);
-    this.exact = false;
+    this.#look(false);
+  }
+
+  /** Too busy now is not too busy for ever: in a while it is tried again, each time later, unless it went well for long. */
+  #tooBusy() {
+    if (!this.exact) return;
+    const went = Date.now() - (this.wholeSince ?? 0);
+    this.wait = this.wait && went < 4 * this.wait ? Math.min(2 * this.wait, AGAIN_AFTER[1]) : AGAIN_AFTER[0];
+    this.#lighten('The room is too busy for whole streams');
+    this.againAt = Date.now() + this.wait;
+  }
+
+  /** Whole streams again; by hand, or as the room has calmed down. */
+  whole() {
+    if (this.exact) return;
+    this.wholeSince = Date.now();
+    this.againAt = this.doubted = 0;
+    this.#look(true);
+  }
+
+  #look(exact) {
+    this.exact = exact;
     this.link.close();
-    for (const stream of this.keys.values()) stream.stale = true;
+    for (const stream of this.keys.values()) Object.assign(stream, { stale: !exact, readAt: 0 });
     this.#connect();
     this.changed('keys');
   }
 
+  /** Called every second or so. */
+  tick() {
+    if (this.againAt && Date.now() > this.againAt && this.ready && this.#heaviness() < HEAVY / 4) this.whole();
+  }
+
+  /** Bytes a second of whole streams, those of late counting more. */
+  #heaviness() {
+    const now = Date.now();
+    this.heavy.bytes *= Math.exp((this.heavy.at - now) / 1000 / OVER);
+    this.heavy.at = now;
+    return this.heavy.bytes / OVER;
+  }
+
   /** Whole streams after each change are for people who look, not for what is large. */
   #weigh(bytes) {
-    const now = Date.now();
-    if (!this.ready || now - this.heavy.since > 5000) this.heavy = { since: now, bytes: 0 };
+    if (!this.ready) return;
+    this.#heaviness();
     this.heavy.bytes += bytes;
-    if (this.ready && this.heavy.bytes > HEAVY * 5) this.#lighten('The room is too busy for whole streams');
+    if (this.heavy.bytes > HEAVY * OVER) this.#tooBusy();
+  }
+
+  /** Something was taken from the key. Where whole streams are told of, this is, too. */
+  outdated(key) {
+    if (!this.exact) this.#stream(key).stale = true;
   }
 
   /** Asks for what a key retains, as a call of its own. Null where that failed. */
@@ -265,7 +309,6 @@ export class Room {
     const stream = this.#stream(key);
     if (stream.reading || Date.now() - (stream.readAt ?? 0) < READ_EVERY) return null;
     const { link } = this;
-    const before = stream.takes;
     stream.reading = true;
     stream.readAt = Date.now();
     try {
@@ -277,7 +320,8 @@ export class Room {
       });
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       const { items } = readMessage(this.cbor ? await answer.arrayBuffer() : await answer.text());
-      if (items && link === this.link && this.#newer(stream, items, before)) {
+      // What comes over the connection is newer, where all does.
+      if (items && link === this.link && !(this.exact && this.shown)) {
         this.#take(stream, items);
         this.#count();
         this.changed('stream', key);
@@ -290,15 +334,6 @@ export class Room {
     } finally {
       stream.reading = false;
     }
-  }
-
-  /**
-   * Whether what was read is to be believed. A debug connection tells what a push has changed, not what a policy or an
-   * operator took away: so that is looked for. What is new comes over the connection, and is not to be taken from it.
-   */
-  #newer(stream, items, before) {
-    if (!this.exact || !this.shown) return true;
-    return stream.takes === before && (items.at(-1)?.seq ?? 0) <= (stream.items.at(-1)?.seq ?? 0);
   }
 
   /** Whether the key still retains this one, as far as we know. */

@@ -185,16 +185,17 @@ export class RoomView {
     for (const graph of this.graphs) graph.draw();
     const now = Date.now();
     if ([...this.room.keys.values()].some(({ changed }) => now - changed < 3 * FRESH)) this.keyList.draw();
+    this.room.tick();
     this.#reread(now);
   }
 
-  /** What is looked at is asked for now and then: nobody tells what was trimmed, or has expired. */
+  /** Where whole streams are not told of, what is looked at is asked for now and then: it may be trimmed, or expire. */
   #reread(now) {
     const { room } = this;
     if (document.hidden || this.paused || room.status.state !== 'connected') return;
     const look = (stream) => {
       if (!stream) return;
-      const due = stream.total && stream.bytes < REREAD_MAX && now - (stream.readAt ?? 0) > REREAD_EVERY;
+      const due = !room.exact && stream.total && stream.bytes < REREAD_MAX && now - (stream.readAt ?? 0) > REREAD_EVERY;
       if (stream.stale || due) room.read(stream.key);
     };
     if (this.kind === 'retained') look(room.keys.get(this.key));
@@ -250,7 +251,7 @@ export class RoomView {
       .filter(Boolean)
       .join(', ');
     this.light.hidden = room.exact;
-    this.light.title = room.light ?? '';
+    this.light.title = `${room.light ?? ''} Click to look at all again.`;
     this.seq.textContent = room.seq === null ? '' : `#${room.seq}`;
     this.there.textContent = room.members.length ? many(room.members.length, 'member') : '';
     for (const button of this.encoding.children)

@@ -60,26 +60,34 @@ export class Blocks {
     const gl = canvas.getContext('webgl2');
     if (!gl) throw new Error('this takes WebGL 2');
     this.gl = gl;
-    this.program = gl.createProgram();
+    this.#begin();
+    // A machine that sleeps, or has other things to draw, may take it away: then all is made anew.
+    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault()); // it is wanted back
+    canvas.addEventListener('webglcontextrestored', () => this.#begin());
+    new ResizeObserver(() => this.show()).observe(canvas);
+    matchMedia('(prefers-color-scheme: dark)').onchange = () => this.show();
+  }
+
+  #begin() {
+    const { gl } = this;
+    const program = (this.program = gl.createProgram());
     for (const text of [VERTEX, FRAGMENT]) {
       const shader = gl.createShader(text === VERTEX ? gl.VERTEX_SHADER : gl.FRAGMENT_SHADER);
-      if (!shader) throw new Error('WebGL is gone');
+      if (!shader) return; // it is lost again, and will come again
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
-      gl.attachShader(this.program, shader);
+      gl.attachShader(program, shader);
     }
-    gl.linkProgram(this.program);
-    gl.useProgram(this.program);
+    gl.linkProgram(program);
+    gl.useProgram(program);
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     for (const [i, size] of [3, 4, 2].entries()) {
       gl.enableVertexAttribArray(i);
       gl.vertexAttribPointer(i, size, gl.FLOAT, false, 36, [0, 12, 28][i]);
     }
-    gl.enable(gl.DEPTH_TEST);
-    gl.enable(gl.BLEND);
+    for (const what of [gl.DEPTH_TEST, gl.BLEND]) gl.enable(what);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    new ResizeObserver(() => this.show()).observe(canvas);
-    matchMedia('(prefers-color-scheme: dark)').onchange = () => this.show();
+    this.show();
   }
 
   /** Other blocks than before. @param {Record<string, Block>} all */
@@ -137,8 +145,9 @@ export class Blocks {
   }
 
   #draw() {
-    const { gl, canvas, reach } = this;
+    const { gl, canvas, reach, program } = this;
     this.#look();
+    if (!program || gl.isContextLost()) return;
     const grey = matchMedia('(prefers-color-scheme: dark)').matches ? '#d8e0f0' : '#808080';
     const ground = this.#box([-reach, -0.01, -reach], [2 * reach, 0, 2 * reach], grey, 0.1);
     const ghosts = this.ghosts.flatMap(({ position, color }) => {
@@ -150,7 +159,7 @@ export class Blocks {
     canvas.height = canvas.clientHeight * devicePixelRatio;
     gl.viewport(0, 0, canvas.width, canvas.height);
     for (const [name, value] of Object.entries(this.#eye)) {
-      gl[value.length === 2 ? 'uniform2fv' : 'uniform3fv'](gl.getUniformLocation(this.program, name), value);
+      gl[value.length === 2 ? 'uniform2fv' : 'uniform3fv'](gl.getUniformLocation(program, name), value);
     }
     gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
     gl.drawArrays(gl.TRIANGLES, 0, data.length / 9);

@@ -1,4 +1,5 @@
-// Elements, and two things that several demos have: colours to choose from, and names that are shown at a place.
+// Elements, and what demos have besides: what has changed in a text, colours to choose from, names that are
+// shown at a place.
 
 /**
  * An element: `el('button', { type: 'button', onclick: f }, 'Go')`.
@@ -25,6 +26,22 @@ export function el(tag, properties = {}, ...children) {
  * @returns {T}
  */
 export const by = (id) => /** @type {T} */ (document.getElementById(id));
+
+/**
+ * What makes one text of another: at `at`, `gone` letters went, and `come` came.
+ * @param {string} before
+ * @param {string} now
+ */
+export function changeOf(before, now) {
+  const least = Math.min(before.length, now.length);
+  let at = 0;
+  while (at < least && before[at] === now[at]) at++;
+  if (/[\ud800-\udbff]/.test(now[at - 1])) at--; // a letter of two halves goes as a whole
+  let tail = 0;
+  while (tail < least - at && before[before.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  if (/[\udc00-\udfff]/.test(now[now.length - tail])) tail--;
+  return { at, gone: before.length - tail - at, come: now.slice(at, now.length - tail) };
+}
 
 /** A person's colour, to be seen on dark and on light. @param {unknown} hue */
 export const colour = (hue) => `oklch(0.54 0.15 ${Number(hue) || 0})`;

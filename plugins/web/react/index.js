@@ -258,7 +258,8 @@ export function RoomQRCode({ service, url, connection, ...more }) {
   const db = useDatabase({ connection });
   useConnectionStatus({ connection }); // the page's address has the room by then
   if (!db.url) return null;
-  const from = service ?? new URL('/qrcode', db.url.replace(/^ws/, 'http')).href;
+  const own = db.url.replace(/^ws/, 'http').replace(/(\/db\/[^/]+)?\/room\/[^/]+\/connect(\?.*)?$/, '/qrcode');
+  const from = service ?? own;
   const page = url ?? globalThis.location.href;
   return createElement('img', { alt: page, ...more, src: `${from}?url=${encodeURIComponent(page)}` });
 }

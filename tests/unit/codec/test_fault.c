@@ -35,11 +35,31 @@ START_TEST(text) {
 }
 END_TEST
 
+/* It goes to clients, whose browsers end a connection over a byte that is no UTF-8. */
+START_TEST(utf8) {
+  struct ed_fault fault;
+  ed_fault(&fault, ED_FAULT_REFUSED, "no \xff way, caf\xc3\xa9");
+  ck_assert_str_eq(fault.text, "no ? way, caf\xc3\xa9");
+  ed_fault(&fault, ED_FAULT_REFUSED, "half \xc3");
+  ck_assert_str_eq(fault.text, "half ?");
+  char filled[sizeof fault.text + 8]; /* cut within the last character, at each of its bytes */
+  for (size_t cut = 1; cut < 4; cut++) {
+    memset(filled, 'x', sizeof filled);
+    size_t len = sizeof fault.text - 1 - cut;
+    strcpy(filled + len, "\xf0\x9f\x98\x80!");
+    ed_fault(&fault, ED_FAULT_REFUSED, "%s", filled);
+    ck_assert_uint_eq(strlen(fault.text), len);
+    ck_assert_int_eq(fault.text[len - 1], 'x');
+  }
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("codec/fault");
   TCase *tests = tcase_create("fault");
   tcase_add_test(tests, table);
   tcase_add_test(tests, text);
+  tcase_add_test(tests, utf8);
   suite_add_tcase(suite, tests);
   return suite;
 }

@@ -285,6 +285,86 @@ END_TEST
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
+/* ---- the id of what is refused unread ---- */
+
+/* The id; of a message of which no more than `there` bytes can be read. */
+static const char *found_id(enum ed_encoding encoding, struct ed_span bytes, size_t there) {
+  static char text[512];
+  struct ed_buf scratch = {0};
+  struct ed_request r;
+  struct ed_span copy = exact(bytes.at, there < bytes.len ? there : bytes.len);
+  ed_wire_find_id(encoding, ed_span(copy.at, bytes.len), &limits, &scratch, &r);
+  ck_assert_uint_lt(r.id.len * 2, sizeof text);
+  if (encoding == ED_JSON)
+    snprintf(text, sizeof text, "%.*s", (int)r.id.len, r.id.len ? (const char *)r.id.at : "");
+  else
+    snprintf(text, sizeof text, "%.500s", to_hex(r.id));
+  ck_assert_int_eq(r.encoding, encoding);
+  ed_buf_deinit(&scratch);
+  release(copy);
+  return text;
+}
+
+/* JSON of any length: what stands before, so many letters, what stands behind. */
+static struct ed_span long_json(const char *before, size_t len, const char *behind) {
+  struct ed_buf text = {0};
+  ed_buf_add_text(&text, before);
+  for (size_t i = 0; i < len; i++) ed_buf_add_byte(&text, 'x');
+  ed_buf_add_text(&text, behind);
+  ed_buf_add_byte(&text, 0);
+  struct ed_span whole = json((const char *)text.at);
+  ed_buf_deinit(&text);
+  return whole;
+}
+
+static void expect_id(const char *before, size_t len, const char *behind, const char *want) {
+  struct ed_span message = long_json(before, len, behind);
+  ck_assert_str_eq(found_id(ED_JSON, message, ED_ID_WITHIN), want);
+  release(message);
+}
+
+START_TEST(find_id_json) {
+  expect_id("{" PUSH ",'id':7}", 0, "", "7");
+  expect_id("{'id':'a\\u0062'," PUSH "}", 0, "", "\"a\\u0062\"");
+  expect_id("{'id':7,'value':'", 100000, "'}", "7");
+  expect_id("{'id':'m1','value':'", 100000, "'}", "\"m1\"");
+  expect_id("{'type':'push','key':'k','id':7,'value':[[[['", 100000, "']]]]}", "7");
+  expect_id("{'value':'", 100000, "','id':7}", ""); /* too far behind */
+  expect_id("{'id':'", 100000, "'}", "");
+  expect_id("{'id':'", 70, "'}", ""); /* none that could be */
+  expect_id("{'id':[7]}", 0, "", "");
+  expect_id("{'id':null}", 0, "", "");
+  expect_id("{'id':7", 0, "", "7"); /* what follows is not looked at */
+  expect_id("{'id':7,}", 0, "", "7");
+  expect_id("{'id'", 0, "", "");
+  expect_id("[7]", 0, "", "");
+  expect_id("", 0, "", "");
+}
+END_TEST
+
+/* Cut in the middle of it: 2,048 bytes end behind each of its letters. */
+START_TEST(find_id_at_the_cut) {
+  for (size_t cut = 0; cut < 12; cut++) {
+    const size_t before = strlen("{'key':''") + cut;
+    bool text_there = cut > 8, number_there = cut > 9; /* a digit may follow */
+    expect_id("{'key':'", ED_ID_WITHIN - before, "','id':'m'       }", text_there ? "\"m\"" : "");
+    expect_id("{'key':'", ED_ID_WITHIN - before, "','id':123       }", number_there ? "123" : "");
+  }
+}
+END_TEST
+
+START_TEST(find_id_cbor) {
+  uint8_t text[5000] = "\xa2\x62id\x62m1\x65value\x79\x10\x00";
+  ck_assert_str_eq(found_id(ED_CBOR, ed_span(text, sizeof text), ED_ID_WITHIN), "626d31");
+  ck_assert_str_eq(found_id(ED_CBOR, ed_span(text, 7), 7), "626d31");
+  ck_assert_str_eq(found_id(ED_CBOR, ed_span(text, 6), 6), "");
+  ck_assert_str_eq(found_id(ED_CBOR, ed_span("\xa2\x65value\x01\x62id\x19\x01\x00", 14), 14), "190100");
+  uint8_t late[5000] = "\xa2\x65value\x79\x08\x00"; /* a text of 2,048 bytes */
+  memcpy(late + 10 + 2048, "\x62id\x07", 4);
+  ck_assert_str_eq(found_id(ED_CBOR, ed_span(late, 10 + 2048 + 4), ED_ID_WITHIN), "");
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("codec/wire_v1");
   TCase *tests = tcase_create("v1");
@@ -294,6 +374,9 @@ static Suite *suite(void) {
   tcase_add_loop_test(tests, frames, 0, 2);
   tcase_add_loop_test(tests, resumed, 0, 2);
   tcase_add_test(tests, push_keys);
+  tcase_add_test(tests, find_id_json);
+  tcase_add_test(tests, find_id_at_the_cut);
+  tcase_add_test(tests, find_id_cbor);
   tcase_add_test(tests, frame_lengths);
   suite_add_tcase(suite, tests);
   return suite;

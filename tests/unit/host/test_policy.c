@@ -206,6 +206,59 @@ START_TEST(test_varied) {
 }
 END_TEST
 
+/* ---- tables that answer by calling back ---- */
+
+/* What is looked up in a table of the script's may run the script: nothing that is at hand meanwhile may go with it. */
+START_TEST(test_trim_within_trim) {
+  script(&s, "rooms/p.lua",
+         LINES("return { push = function(room, msg)", "  if msg.key ~= 'go' then return msg end",
+               "  local all = { messages = 0 }",
+               "  local again = setmetatable({}, { __index = function() return room:trim('old', all) and nil end })",
+               "  room:log('trimmed', room:trim('old', again), room:size('old'))", "  return msg", "end }"));
+  play(&s, "room", "p");
+  join(&s.world, &a);
+  PUSH(&a, ED_APPEND, "old", "1");
+  settle(&s); /* nothing of it is on its way any more, so that it goes as soon as it is empty */
+  PUSH(&a, ED_RELAY, "go", "1");
+  SAID(&s, "trimmed 0 0 0");
+  leave(&a);
+}
+END_TEST
+
+START_TEST(test_made_key) {
+  script(&s, "rooms/p.lua",
+         LINES("local fields, texts = { push = function() return nil, 'mine' end }, {}",
+               "return setmetatable(fields, { __index = function(_, name)",
+               "  local key = 'k' .. tostring(name):rep(20)", "  if name == 'key' then return key .. '*' end",
+               "  for i = 1, 2000 do texts[i % 8] = key .. i end", "end })"));
+  play(&s, "room", "p");
+  join(&s.world, &a);
+  PUSH(&a, ED_RELAY, "other", "1");
+  REFUSED(try_push(&a, ED_RELAY, "kkeykeykeykeykeykeykeykeykeykeykeykeykeykeykeykeykeykeykeykeyx", 0, "1"), &a,
+          ED_FAULT_REFUSED, "mine");
+  leave(&a);
+}
+END_TEST
+
+/* ---- texts ---- */
+
+/* A key that is no text would end the connections of all who hear it, and could never be loaded again. */
+START_TEST(test_keys_are_texts) {
+  script(&s, "rooms/p.lua",
+         LINES("return { push = function(room, msg, member)",
+               "  local bad = { room.push, room.compact, function(_, key) member:send(key, 1) end }",
+               "  for _, fn in ipairs(bad) do assert(not pcall(fn, room, 'k\\255', 1, 1)) end",
+               "  local _, why = pcall(room.push, room, 'caf\\195', 1)", "  room:log(why)",
+               "  room:push('caf\\195\\169', 1)", "  return msg", "end }"));
+  play(&s, "room", "p");
+  join(&s.world, &a);
+  PUSH(&a, ED_RELAY, "k", "1");
+  SAID(&s, "a key is a text in UTF-8");
+  EXPECT_TURN(&s, &a, "push k=1 @1 | push caf\xc3\xa9=1 @2");
+  leave(&a);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("policy");
   TCase *tests = tcase_create("policy");
@@ -219,6 +272,9 @@ static Suite *suite(void) {
   tcase_add_test(tests, test_objects);
   tcase_add_test(tests, test_repeated);
   tcase_add_test(tests, test_varied);
+  tcase_add_test(tests, test_trim_within_trim);
+  tcase_add_test(tests, test_made_key);
+  tcase_add_test(tests, test_keys_are_texts);
   suite_add_tcase(suite, tests);
   return suite;
 }

@@ -124,6 +124,26 @@ START_TEST(test_passing) {
 }
 END_TEST
 
+/* What one message was decoded to goes with its call: it is no reason for another to fail, nor for the room to lose its
+ * policy. */
+START_TEST(test_large_values) {
+  enum { LISTS = 30000 };
+  static char text[LISTS * 3 + 2];
+  for (int i = 0; i < LISTS; i++) memcpy(text + 3 * i, "[],", 3);
+  *text = '[', text[1] = '1', text[2] = ',';
+  strcpy(text + LISTS * 3 - 1, "]");
+  edit(&s, "rooms/p.lua", "return { push = function(_, msg) if msg.value[1] ~= 1 then return nil end return msg end }");
+  settle(&s);
+  struct ed_home *home = instance_of(rooms[7])->home;
+  for (int i = 0; i < 6; i++) {
+    PUSH(&members[7], ED_RELAY, "k", text);
+    settle(&s);
+  }
+  ck_assert_ptr_eq(instance_of(rooms[7])->home, home);
+  ck_assert_uint_eq(times_said(&s, "over its memory"), 0);
+}
+END_TEST
+
 /* The last room of a full state ends: no other is to move in there. */
 START_TEST(test_no_heir) {
   hoard();
@@ -150,6 +170,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, test_again);
   tcase_add_test(tests, test_leaving);
   tcase_add_test(tests, test_passing);
+  tcase_add_test(tests, test_large_values);
   tcase_add_test(tests, test_no_heir);
   suite_add_tcase(suite, tests);
   return suite;

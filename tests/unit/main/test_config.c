@@ -63,6 +63,8 @@ static const struct refused REFUSED[] = {
      "FILE:1: namespaces.a.knobs.1x: a knob has a name of letters, digits and _, not beginning with a digit\n"},
     {"return { namespaces = { a = { knobs = { x = {} } } } }",
      "FILE:1: namespaces.a.knobs.x: expected a number, a text, true or false\n"},
+    {"return { namespaces = { a = { knobs = { x = 'e\\255' } } } }",
+     "FILE:1: namespaces.a.knobs.x: the text is not in UTF-8\n"},
     {"return { limits = { depth = '5' } }", "FILE:1: limits.depth: expected a whole number, not \"5\"\n"},
     {"return { limits = { depth = 1.5 } }", "FILE:1: limits.depth: expected a whole number, not 1.5\n"},
     {"return { limits = { depth = -1 } }", "FILE:1: limits.depth: expected a whole number, not -1\n"},

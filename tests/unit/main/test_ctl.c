@@ -60,7 +60,10 @@ START_TEST(putting) {
   put("\xc3\xa4\xc3\xb6\xc3\xbc", 3, "\xc3\xa4\xc3\xb6\xc3\xbc");
   put("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!", 4, "\xc3\xa4...");
   put("a\033[31m\n\x7f\xc2\x9b!", 0, "a?[31m ?\?!"); /* nothing that a terminal obeys */
-  put("\xf0\x9f", 0, "\xf0\x9f");                    /* cut off: no byte is read beyond it */
+  put("\xf0\x9f", 0, "??");                          /* cut off: no byte is read beyond it */
+  put("\x9b\033[31m", 0, "??[31m");                  /* nothing hides behind what is no UTF-8 */
+  put("\xc3\033c \xe2\x82\033c \xc0\x9b", 0, "??c ???c ??");
+  put("\u20ac\U0001f600", 0, "\u20ac\U0001f600");
 }
 END_TEST
 
@@ -88,6 +91,16 @@ START_TEST(spans) {
   ck_assert_str_eq(text, "60m 0s");
   ed_ctl_span_text(90000e3, text);
   ck_assert_str_eq(text, "25h 0m");
+  ed_ctl_span_text(-1, text); /* of a server that lies */
+  ck_assert_str_eq(text, "0s");
+  ed_ctl_span_text(1e300, text);
+  ck_assert_str_eq(text, "0s");
+  char clock[32];
+  static const double times[] = {-1, -1e300, 1e300, 253402300800000.0};
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    ed_ctl_clock_text(times[i], true, clock);
+    ck_assert_uint_eq(strlen(clock), strlen("1970-01-01 00:00:00.000"));
+  }
   ed_ctl_span_text(1e15, text);
   ck_assert_uint_lt(strlen(text), 16);
 }

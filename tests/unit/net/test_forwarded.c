@@ -71,6 +71,23 @@ START_TEST(headers) {
 END_TEST
 
 static const struct {
+  const char *header, *path;
+} PREFIXES[] = {
+    {"/base", "/base"}, {"/base//", "/base"}, {"/a/b-c_%20", "/a/b-c_%20"}, {"", ""}, {"/", ""}, {"base", ""},
+    {"/a?b", ""},       {"/a#b", ""},         {"/a\"b", ""},                {"/a b", ""}, {"/\xc3\xa4", ""},
+    {"/a\\b", ""},
+};
+
+START_TEST(forwarded_prefix) {
+  ck_assert(ed_span_equal(ed_forwarded_prefix(ed_span_text(PREFIXES[_i].header)), ed_span_text(PREFIXES[_i].path)));
+  char text[257];
+  memset(text, 'a', sizeof text), text[0] = '/';
+  ck_assert_uint_eq(ed_forwarded_prefix(ed_span(text, 255)).len, 255);
+  ck_assert_uint_eq(ed_forwarded_prefix(ed_span(text, 256)).len, 0);
+}
+END_TEST
+
+static const struct {
   const char *header, *whom;
 } FOR[] = {
     {"203.0.113.9", "203.0.113.9"},
@@ -118,6 +135,7 @@ static Suite *suite(void) {
   TCase *tcase = tcase_create("all");
   tcase_add_loop_test(tcase, proxies, 0, sizeof CASES / sizeof *CASES);
   tcase_add_test(tcase, headers);
+  tcase_add_loop_test(tcase, forwarded_prefix, 0, sizeof PREFIXES / sizeof *PREFIXES);
   tcase_add_loop_test(tcase, forwarded_for, 0, sizeof FOR / sizeof *FOR);
   tcase_add_test(tcase, hosts);
   suite_add_tcase(suite, tcase);

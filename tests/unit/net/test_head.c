@@ -100,9 +100,18 @@ static const struct {
   const char *line;
   int status;
 } METHODS[] = {
-    {"GET / HTTP/1.1", 0},      {"HEAD / HTTP/1.1", 0}, {"OPTIONS * HTTP/1.1", 0}, {"POST / HTTP/1.1", 0},
-    {"CONNECT a:1 HTTP/1.1", 405}, {"DELETE / HTTP/1.1", 405}, {"PRI * HTTP/2.0", 405}, {"get / HTTP/1.1", 400},
-    {"GET", 400},               {" GET /", 400},        {"GETX/", 400},            {"\x16\x03\x01", 400},
+    {"GET / HTTP/1.1", 0},
+    {"HEAD / HTTP/1.1", 0},
+    {"OPTIONS / HTTP/1.1", 0},
+    {"POST / HTTP/1.1", 0},
+    {"CONNECT a:1 HTTP/1.1", 405},
+    {"DELETE / HTTP/1.1", 405},
+    {"PRI * HTTP/2.0", 405},
+    {"get / HTTP/1.1", 400},
+    {"GET", 400},
+    {" GET /", 400},
+    {"GETX/", 400},
+    {"\x16\x03\x01", 400},
 };
 
 START_TEST(methods) {
@@ -185,12 +194,59 @@ START_TEST(lists) {
 }
 END_TEST
 
+static const struct {
+  const char *line;
+  int status;
+} TARGETS[] = {
+    {"GET / HTTP/1.1", 0},
+    {"GET /%41%e2%82%ac?a=%2F&b HTTP/1.1", 0},
+    {"GET /?a?b=c&d#e HTTP/1.1", 0},
+    {"GET  HTTP/1.1", 400},
+    {"GET HTTP/1.1", 400},
+    {"GET / ", 0},
+    {"GET /", 400},
+    {"GET x HTTP/1.1", 400},
+    {"OPTIONS * HTTP/1.1", 400},
+    {"GET http://x/ HTTP/1.1", 400},
+    {"GET /% HTTP/1.1", 400},
+    {"GET /%4 HTTP/1.1", 400},
+    {"GET /%4g HTTP/1.1", 400},
+    {"GET /?a=%zz HTTP/1.1", 400},
+    {"GET /a%00 HTTP/1.1", 400},
+    {"GET /?a=%00b HTTP/1.1", 400},
+};
+
+START_TEST(targets) {
+  char text[128];
+  snprintf(text, sizeof text, "%s\r\nHost: x\r\n\r\n", TARGETS[_i].line);
+  struct ed_head head;
+  const char *why = NULL;
+  int status = ed_head_read((uint8_t *)text, strlen(text), &head, &why);
+  ck_assert_msg(status == TARGETS[_i].status, "%s: %d", TARGETS[_i].line, status);
+  ck_assert(!status || why);
+}
+END_TEST
+
+START_TEST(many_parts) {
+  for (size_t parts = 64; parts <= 65; parts++) {
+    char text[256] = "GET /?a";
+    for (size_t i = 1; i < parts; i++) strcat(text, "&b");
+    strcat(text, " HTTP/1.1\r\n\r\n");
+    struct ed_head head;
+    const char *why;
+    ck_assert_int_eq(ed_head_read((uint8_t *)text, strlen(text), &head, &why), parts > 64 ? 400 : 0);
+  }
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("net/head");
   TCase *tcase = tcase_create("all");
   tcase_add_loop_test(tcase, fields, 0, sizeof FIELDS / sizeof *FIELDS);
   tcase_add_loop_test(tcase, methods, 0, sizeof METHODS / sizeof *METHODS);
   tcase_add_loop_test(tcase, upgrades, 0, sizeof UPGRADES / sizeof *UPGRADES);
+  tcase_add_loop_test(tcase, targets, 0, sizeof TARGETS / sizeof *TARGETS);
+  tcase_add_test(tcase, many_parts);
   tcase_add_test(tcase, a_field);
   tcase_add_test(tcase, offers);
   tcase_add_test(tcase, offered);

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/timer.h"
@@ -15,22 +16,37 @@
 static const struct ed_space SPACE = {
     .name = "default",
     .policy = "default",
-    .limits = {.message = 1024, .depth = 16, .key = 64, .keys = 8, .room_messages = 8, .room_bytes = 1024,
-               .stream_messages = 8, .stream_bytes = 1024, .members = 8, .queue = 4096, .errors = 3},
+    .limits = {.message = 1024,
+               .depth = 16,
+               .key = 64,
+               .keys = 8,
+               .room_messages = 8,
+               .room_bytes = 1024,
+               .stream_messages = 8,
+               .stream_bytes = 1024,
+               .members = 8,
+               .queue = 4096,
+               .errors = 3},
 };
 static const struct ed_space *const SPACES[] = {&SPACE};
 static const struct ed_log SILENT = {0};
 
 static struct ed_net_options options(const char *const *listen, size_t len) {
   return (struct ed_net_options){
-      .listen = listen, .listen_len = len, .spaces = SPACES, .spaces_len = 1, .connections = 16, .rooms = 16,
-      .header_bytes = 4096, .drain_ms = 100, /* and nothing else that would end a connection */
+      .listen = listen,
+      .listen_len = len,
+      .spaces = SPACES,
+      .spaces_len = 1,
+      .connections = 16,
+      .rooms = 16,
+      .header_bytes = 4096,
+      .drain_ms = 100, /* and nothing else that would end a connection */
   };
 }
 
 static int connect_to(unsigned port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   ck_assert_int_eq(connect(fd, (struct sockaddr *)(void *)&address, sizeof address), 0);
   return fd;
@@ -90,6 +106,26 @@ START_TEST(a_timer_that_is_overdue_before_the_wait) {
 }
 END_TEST
 
+/* A machine without a clock of its own begins days behind; a laptop sleeps. */
+START_TEST(follows_the_time_of_day) {
+  static const char *const listen[] = {"127.0.0.1:0"};
+  struct ed_net_options one = options(listen, 1);
+  static const int64_t offs[] = {-3 * 86400000LL, 86400000LL};
+  for (size_t i = 0; i < 2; i++) {
+    ck_assert_int_eq(ed_net_open(&drained, &one, &SILENT), 0);
+    struct ed_timers *timers = ed_net_timers(drained);
+    timers->epoch_ms += offs[i];
+    struct ed_timer timer = {0};
+    ed_timer_start(timers, &timer, 1500, drain); /* it is looked at every second at least */
+    ck_assert_int_eq(ed_net_run(drained), 0);
+    int64_t off_ms = ed_timers_wall(timers) - (int64_t)time(NULL) * 1000;
+    ck_assert_int_lt(off_ms, 60000);
+    ck_assert_int_gt(off_ms, -60000);
+    ed_net_free(drained);
+  }
+}
+END_TEST
+
 START_TEST(frees_what_is_open) {
   static const char *const listen[] = {"127.0.0.1:0"};
   struct ed_net_options one = options(listen, 1);
@@ -135,6 +171,7 @@ static Suite *suite(void) {
   tcase_add_test(tcase, two_in_one_process);
   tcase_add_test(tcase, runs_until_drained);
   tcase_add_test(tcase, a_timer_that_is_overdue_before_the_wait);
+  tcase_add_test(tcase, follows_the_time_of_day);
   tcase_add_test(tcase, frees_what_is_open);
   tcase_add_test(tcase, refuses_what_makes_no_sense);
   suite_add_tcase(suite, tcase);

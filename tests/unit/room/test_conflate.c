@@ -114,9 +114,9 @@ END_TEST
 
 START_TEST(relays_go_oldest_first) {
   stall((enum ed_encoding)_i);
-  many(ED_RELAY, "r", 1, 12);
+  many(ED_RELAY, "r", 1, 9);
   ck_assert_uint_eq(world.hub.counts.conflated, 0);
-  many(ED_RELAY, "r", 13, 30);
+  many(ED_RELAY, "r", 10, 30);
   const char *heard = awake();
   size_t left = count(heard, "push r=");
   ck_assert_uint_eq(bob.closes, 0);
@@ -177,7 +177,7 @@ START_TEST(not_enough) {
   ck_assert_uint_eq(world.hub.counts.slow, 1);
   const char *heard = awake();
   size_t appends = count(heard, "push a=");
-  ck_assert_uint_gt(appends, 10);
+  ck_assert_uint_ge(appends, 9);
   char want[32];
   snprintf(want, sizeof want, "push a=\"%zu.", appends);
   ck_assert_ptr_nonnull(strstr(heard, want));
@@ -243,7 +243,7 @@ END_TEST
 /* The rule changes while somebody is behind: what was queued before stays. */
 START_TEST(the_rule_changes) {
   world.space.slow = ED_SLOW_CLOSE;
-  world.space.limits.queue = 4000;
+  world.space.limits.queue = 6000;
   stall(ED_JSON);
   bob.stalls = bob.member.blocked = false;
   bob.takes = 10;
@@ -300,7 +300,7 @@ START_TEST(held) {
   many(ED_REPLACE, "b", 11, 20);
   many(ED_REPLACE, "r", 21, 21);
   size_t before = bob.member.queue.bytes;
-  ck_assert_uint_eq(ed_queue_conflate(&bob.member.queue, world.room->open, before, &world.hub.secret), 4 + 9 + 5);
+  ck_assert_uint_eq(ed_queue_conflate(&bob.member.queue, world.room->open, before, 20000, &world.hub.secret), 4 + 9 + 5);
   world.hub.counts.queued -= before - bob.member.queue.bytes;
   bob.stalls = false;
   fake_pull(&bob);
@@ -384,7 +384,7 @@ START_TEST(random_run) {
   struct ed_buf all = {0};
   size_t said_len = 0;
   state = (uint32_t)_i * 2654435761u + 1;
-  world.space.limits.queue = 20000;
+  world.space.limits.queue = 30000;
   stall((enum ed_encoding)(_i & 1));
   if (_i & 2) fake_sends(&bob);
   bob.stalls = bob.member.blocked = false;

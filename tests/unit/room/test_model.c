@@ -43,6 +43,8 @@ struct model {
   struct world world;
   struct actor actors[MEMBERS];
   struct model_stream streams[KEYS];
+  size_t shorn[KEYS]; /* something was taken from these since the last turn, and there was a debugger */
+  size_t shorn_len;
   uint64_t seq;
   uint64_t mark; /* changes: messages, compactions, trims */
   int value; /* every pushed value is another one */
@@ -303,6 +305,22 @@ static void do_join(struct model *model, struct actor *actor) {
     if (strcmp(stream->key, key_name(key)) == 0 && model->streams[key].len) say_init(model, actor, key, 0);
 }
 
+static void note_shorn(struct model *model, size_t key) {
+  bool debugged = false;
+  for (size_t i = 0; i < MEMBERS; i++) debugged |= model->actors[i].in && model->actors[i].fake.member.debug;
+  for (size_t i = 0; i < model->shorn_len; i++)
+    if (model->shorn[i] == key) return;
+  if (debugged) model->shorn[model->shorn_len++] = key;
+}
+
+static void say_shorn(struct model *model) {
+  for (size_t i = 0; i < model->shorn_len; i++)
+    for (size_t k = 0; k < MEMBERS; k++)
+      if (model->actors[k].in && model->actors[k].fake.member.debug)
+        say_init(model, &model->actors[k], model->shorn[i], 0);
+  model->shorn_len = 0;
+}
+
 static void do_trim(struct model *model, size_t key) {
   struct ed_stream *stream = ed_room_stream(model->world.room, ed_span_text(key_name(key)));
   size_t count = dice(model, 4);
@@ -310,6 +328,7 @@ static void do_trim(struct model *model, size_t key) {
   if (count > model->streams[key].len) count = model->streams[key].len;
   drop(&model->streams[key], count);
   model->mark += count > 0;
+  if (count) note_shorn(model, key);
   ed_room_trim(stream, count);
 }
 
@@ -357,6 +376,7 @@ static void do_stall(struct model *model, struct actor *actor) {
 /* Turns; then who could take everything has heard everything, and the room retains what the model does. */
 static void do_turn(struct model *model) {
   struct ed_room *room = model->world.room;
+  say_shorn(model);
   turn(&model->world);
   for (size_t i = 0; i < MEMBERS; i++) {
     struct actor *actor = &model->actors[i];

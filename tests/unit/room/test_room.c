@@ -182,6 +182,56 @@ START_TEST(debug_hears_inits) {
 }
 END_TEST
 
+static struct ed_stream *stream_of(const char *key) { return ed_room_stream(world.room, ed_span_text(key)); }
+
+/* By no push: once a turn, what is left then; a key of which nothing is left, too. */
+START_TEST(debug_hears_what_goes) {
+  join(&world, &bob);
+  for (int i = 0; i < 5; i++) PUSH(&bob, ED_APPEND, "a", "1");
+  PUSH(&bob, ED_APPEND, "b", "2");
+  PUSH(&bob, ED_APPEND, "c", "3");
+  ed_room_trim(stream_of("a"), 1); /* nobody looks */
+  turn(&world);
+  fake_heard(&bob);
+  join_debug(&world, &ann, (enum ed_encoding)_i);
+  turn(&world);
+  fake_heard(&ann);
+  ed_room_trim(stream_of("a"), 1);
+  ck_assert(ed_room_drop(stream_of("a"), 4));
+  ck_assert(!ed_room_drop(stream_of("c"), 4));
+  ed_room_trim(stream_of("b"), 9);
+  turn(&world);
+  EXPECT(&ann, "init a [1@3 1@5] | init b []");
+  ck_assert_ptr_null(stream_of("b"));
+  ed_room_trim(stream_of("a"), 1);
+  PUSH(&bob, ED_RELAY, "a", "4");
+  turn(&world);
+  EXPECT(&ann, "push a=4 @8 | init a [1@5]");
+  turn(&world);
+  EXPECT(&ann, "");
+  EXPECT(&bob, "push a=4 @8");
+  ed_room_trim(stream_of("a"), 1);
+  leave(&ann); /* and with her who would have heard of it */
+  turn(&world);
+  ck_assert_ptr_null(stream_of("a"));
+  leave(&bob);
+}
+END_TEST
+
+/* The room ends before the turn does. */
+START_TEST(debug_what_goes_with_the_room) {
+  join_debug(&world, &ann, (enum ed_encoding)_i);
+  PUSH(&ann, ED_APPEND, "a", "1");
+  PUSH(&ann, ED_APPEND, "b", "1");
+  turn(&world);
+  ed_room_trim(stream_of("a"), 1);
+  ed_room_trim(stream_of("b"), 1);
+  ed_hub_remove(world.room);
+  leave(&ann);
+  turn(&world);
+}
+END_TEST
+
 START_TEST(debug_hears_everything_once_whatever_it_asks) {
   join_debug(&world, &ann, (enum ed_encoding)_i);
   get(&ann, "a", 0); /* answered, and no subscription */
@@ -332,6 +382,8 @@ static Suite *suite(void) {
   tcase_add_test(tests, a_newcomer_hears_nothing_of_before);
   tcase_add_loop_test(tests, ping_and_tell_keep_the_order, ED_JSON, ED_CBOR + 1);
   tcase_add_loop_test(tests, debug_hears_inits, ED_JSON, ED_CBOR + 1);
+  tcase_add_loop_test(tests, debug_hears_what_goes, ED_JSON, ED_CBOR + 1);
+  tcase_add_loop_test(tests, debug_what_goes_with_the_room, ED_JSON, ED_CBOR + 1);
   tcase_add_loop_test(tests, debug_hears_everything_once_whatever_it_asks, ED_JSON, ED_CBOR + 1);
   tcase_add_loop_test(tests, debug_init_for_every_key, ED_JSON, ED_CBOR + 1);
   tcase_add_test(tests, transient_members_hear_answers_alone);

@@ -2,7 +2,7 @@
 // they are, in CBOR. When they are many the room asks one page to fold them: scripts/rooms/text.lua.
 /** @import { Item, Peers } from '../../client/index.js' */
 import { Presence } from '../../client/index.js';
-import { by, colour, el } from '../dom.js';
+import { by, changeOf, colour, el } from '../dom.js';
 import { join, say } from '../shared.js';
 import { decode, encode } from '../vendor/cbor-x.js';
 import * as Y from '../vendor/yjs.js';
@@ -21,6 +21,9 @@ let history = new Y.UndoManager(text);
 let waiting = [];
 let sending = false;
 let live = false; // in step with the room
+/** Puts letters together, of accents or syllables: the area may not change under it, so what the room says waits. */
+let composing = false;
+const later = /** @type {Item<Uint8Array>[]} */ ([]);
 
 async function send() {
   if (sending || !live || !waiting.length) return;
@@ -42,6 +45,7 @@ async function giveUp(why) {
   say(why);
   const items = await connection.get('text').catch(() => undefined);
   if (!items) return location.reload();
+  if (composing) area.blur(); // this ends it
   waiting = [];
   begin();
   take(items);
@@ -64,6 +68,7 @@ function begin() {
 
 /** @param {Item<Uint8Array>[]} items @param {Y.Doc} [into] */
 function take(items, into = doc) {
+  if (composing && into === doc) return void later.push(...items);
   remember();
   for (const { value } of items) {
     try {
@@ -103,33 +108,29 @@ connection.subscribe('fold', ({ value: seq }) => {
 // The text area: what has changed between two looks at it; and what has changed elsewhere.
 
 area.oninput = () => {
-  const [before, now] = [text.toString(), area.value];
-  const least = Math.min(before.length, now.length);
-  let head = 0;
-  while (head < least && before[head] === now[head]) head++;
-  if (/[\ud800-\udbff]/.test(now[head - 1])) head--; // a letter of two halves goes as a whole
-  let tail = 0;
-  while (tail < least - head && before[before.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
-  if (/[\udc00-\udfff]/.test(now[now.length - tail])) tail--;
+  const { at, gone, come } = changeOf(text.toString(), area.value);
   doc.transact(() => {
-    text.delete(head, before.length - tail - head);
-    text.insert(head, now.slice(head, now.length - tail));
+    text.delete(at, gone);
+    text.insert(at, come);
   }, 'here');
 };
+area.addEventListener('compositionstart', () => (composing = true));
+area.addEventListener('compositionend', () => {
+  composing = false;
+  area.dispatchEvent(new Event('input')); // some browsers say so later, and what waits would undo it
+  take(later.splice(0));
+});
 area.onkeydown = (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return;
   event.preventDefault();
-  if (event.shiftKey) history.redo();
-  else history.undo();
+  event.shiftKey ? history.redo() : history.undo();
 };
 
 /** @param {number} index */
 const position = (index) => Y.createRelativePositionFromTypeIndex(text, index, -1);
 /** Where the own selection begins and ends, as Yjs has it: behind the same letters, whatever others write. */
 let own = { from: position(0), to: position(0) };
-function remember() {
-  own = { from: position(area.selectionStart), to: position(area.selectionEnd) };
-}
+const remember = () => (own = { from: position(area.selectionStart), to: position(area.selectionEnd) });
 
 /** @param {unknown} position */
 function indexOf(position) {

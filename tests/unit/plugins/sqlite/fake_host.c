@@ -21,7 +21,7 @@ static uint64_t option_number(struct eddy_core *world, const char *name) {
   return strcmp(name, "interval") == 0 ? world->interval_ms : strcmp(name, "queue") == 0 ? world->queue : 60000;
 }
 
-static uint64_t now_ms(struct eddy_core *world) { return (uint64_t)world->time_ms; }
+static uint64_t now_ms(struct eddy_core *world) { return (uint64_t)(world->time_ms - world->jumped_ms); }
 static int64_t time_ms(struct eddy_core *world) { return world->time_ms; }
 
 static struct eddy_timer *timer_start(struct eddy_core *world, uint64_t after_ms, int repeats, void (*fn)(void *arg),

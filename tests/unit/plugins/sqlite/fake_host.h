@@ -51,6 +51,7 @@ struct eddy_core {
   const char *path, *durability; /* options */
   uint64_t interval_ms, queue;
   int64_t time_ms;
+  int64_t jumped_ms;        /* of these, what has not passed: the clock was set */
   void (*sweep)(void *arg); /* the timer's */
   void *sweep_arg;
   pthread_mutex_t lock;

@@ -355,6 +355,35 @@ START_TEST(a_room_whose_time_is_up_is_deleted) {
 }
 END_TEST
 
+/* A clock that is put forward by mistake costs no room, as long as that is seen within an hour. */
+START_TEST(a_clock_that_jumps_deletes_nothing_at_once) {
+  static const int64_t HOUR = 3600000;
+  struct eddy_core world = {.interval_ms = 5};
+  struct eddy_room *other;
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *asked = room_create(&world, "default/asked"), *swept = room_create(&world, "default/swept");
+  world.sweep(world.sweep_arg);
+  append(&world, asked, "1");
+  asked->expires_ms = swept->expires_ms = world.time_ms + 24 * HOUR;
+  room_leave(&world, asked, false);
+  room_leave(&world, swept, false);
+  world.time_ms += 1000 * HOUR;
+  world.jumped_ms = 1000 * HOUR;
+  world.sweep(world.sweep_arg);
+  ck_assert_ptr_nonnull(strstr(world.log, "the clock was put forward by 3600000 s"));
+  asked = must_get(&world, "default/asked"); /* as it was */
+  ck_assert_uint_eq(asked->len, 1);
+  asked->expires_ms = world.time_ms + 24 * HOUR;
+  room_leave(&world, asked, false);
+  world.time_ms += HOUR;
+  world.sweep(world.sweep_arg);
+  ck_assert_int_eq(room_get(&world, "default/swept", &other), 0);
+  room_leave(&world, must_get(&world, "default/asked"), false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms"), 1);
+}
+END_TEST
+
 /* ---- disks that fail ---- */
 
 START_TEST(sync_refuses_while_writing_fails_and_loses_nothing) {
@@ -907,6 +936,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(tc, a_crash_leaves_what_was_at_the_end_of_some_turn, 0, 6);
   tcase_add_test(tc, a_deleted_room_is_gone_and_its_name_free);
   tcase_add_test(tc, a_room_whose_time_is_up_is_deleted);
+  tcase_add_test(tc, a_clock_that_jumps_deletes_nothing_at_once);
   tcase_add_loop_test(tc, sync_refuses_while_writing_fails_and_loses_nothing, 0, 3);
   tcase_add_test(tc, a_flapping_disk_does_not_fill_the_log);
   tcase_add_test(tc, reservations_wait_for_the_interval_while_there_are_numbers);

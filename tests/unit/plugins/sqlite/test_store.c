@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "main.h"
 #include "mem.h"
@@ -172,6 +174,21 @@ static int see(void *arg, const struct segment_message *message) {
   return message->seq == 1000 ? -ENOENT : 0;
 }
 
+START_TEST(a_file_that_may_not_be_written_is_refused) {
+  char why[DB_WHY];
+  sqlite3 *db;
+  ck_assert_int_eq(chmod(folder, 0777), 0); /* what lies beside it may be */
+  ck_assert_int_eq(chmod(path, 0444), 0);
+  uid_t user = geteuid();
+  if (user == 0) ck_assert_int_eq(seteuid(65534), 0); /* root may write everything */
+  int writing = db_open(&db, path, NULL, DB_WRITE, why);
+  ck_assert_int_eq(seteuid(user), 0);
+  ck_assert_int_eq(writing, -EACCES);
+  ck_assert_str_eq(why, "its file may not be written");
+  ck_assert_ptr_null(db);
+}
+END_TEST
+
 START_TEST(what_is_not_as_it_was_written_is_seen) {
   struct segment segment = {0};
   struct seen seen = {0};
@@ -225,6 +242,7 @@ static Suite *suite(void) {
   tcase_add_test(tc, messages_of_a_commit_are_a_row);
   tcase_add_test(tc, order_counts);
   tcase_add_test(tc, long_segments_are_divided);
+  tcase_add_test(tc, a_file_that_may_not_be_written_is_refused);
   tcase_add_test(tc, what_is_not_as_it_was_written_is_seen);
   tcase_add_test(tc, the_caller_may_end_it);
   suite_add_tcase(s, tc);
