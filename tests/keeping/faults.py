@@ -23,7 +23,7 @@ from daemon import SANITIZER, Daemon  # noqa: E402
 from disk import FAULTS, Disk  # noqa: E402
 from load import WINDOW, Player, Wire  # noqa: E402
 
-SECONDS = 30  # for anything to happen
+SECONDS = client.PATIENCE  # for anything to happen
 NOT_KEPT = "the room cannot be kept at the moment"
 
 

@@ -81,7 +81,7 @@ def run(program, durability, options):
     deaths = {how: 0 for how in options.how}
     wrong = ""
     began = time.monotonic()
-    daemon = Daemon(program, knobs, patience=20, env=disk.env)
+    daemon = Daemon(program, knobs, env=disk.env)
     while not wrong and sum(deaths.values()) < options.kills:
         how = options.how[sum(deaths.values()) % len(options.how)]
         for player in players:
@@ -99,7 +99,7 @@ def run(program, durability, options):
         slack_s = slack(disk)
         disk.set(took_us=0)
         daemon.folder.cleanup()
-        daemon = Daemon(program, knobs, patience=20, env=disk.env)
+        daemon = Daemon(program, knobs, env=disk.env)
         lost_since = float("inf") if durability == "sync" else killed_at - interval - slack_s
         if how == "power" and durability != "sync":
             lost_since = 0  # README.md of the plugin: whatever the system has not written out by itself
