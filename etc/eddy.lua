@@ -92,7 +92,8 @@ return {
   plugins = {
     -- Rooms outlive the process: plugins/sqlite/README.md. The file is relative to the folder that eddyd is started in.
     -- durability: "sync": nobody hears what a crash could take back; "batch": the last 200 ms may be lost; "snapshot": 5 s.
-    sqlite = { path = "eddy.db", durability = "batch" },
+    -- No new rooms beyond so many, so much in the file, or with less than so much free on the disk; 0: no such bound.
+    sqlite = { path = "eddy.db", durability = "batch" }, -- max_rooms = 1000000, max_bytes = "0B", min_free = "256MiB"
 
     -- GET /metrics, for Prometheus: plugins/metrics/README.md. Who may read it: addresses and ranges, "unix".
     metrics = { allow = "127.0.0.0/8 ::1" },

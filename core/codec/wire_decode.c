@@ -168,7 +168,7 @@ static int decode_members(const struct decoding *d, const struct ed_envelope *en
   const struct ed_field *subscribe = &envelope->v1[ED_V1_SUBSCRIBE];
   const bool json = d->encoding == ED_JSON;
   if (subscribe->kind == ED_FIELD_ABSENT) return 0; /* NOLINT(clang-analyzer-*): v1 is spoken here */
-  if (subscribe->kind == ED_FIELD_OTHER) { /* and no text that reads so */
+  if (subscribe->kind == ED_FIELD_OTHER) {          /* and no text that reads so */
     d->request->ends = ed_span_equal(subscribe->span, json ? ED_LIT("false") : ED_LIT("\xf4"));
     if (d->request->ends || ed_span_equal(subscribe->span, json ? ED_LIT("true") : ED_LIT("\xf5"))) return 0;
   }

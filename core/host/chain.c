@@ -1,4 +1,5 @@
 /* Plugins in the hub's gate, before the policy, and as its keeper. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,9 +198,11 @@ static int open_one(const struct eddy_core *core, struct ed_room *room, bool is_
 
 static int keeper_opened(void *keeper, struct ed_room *room, bool is_new, struct ed_fault *fault) {
   struct ed_plugins *plugins = keeper;
-  if (plugins->keeper && open_one(plugins->keeper, room, is_new) < 0) {
+  int rc = plugins->keeper ? open_one(plugins->keeper, room, is_new) : 0;
+  if (rc < 0) {
     release(room);
-    return ed_fault(fault, ED_FAULT_STORAGE, NULL);
+    return rc == -EDQUOT ? ed_fault(fault, ED_FAULT_TOO_MANY, "there are as many rooms as the server may keep")
+                         : ed_fault(fault, ED_FAULT_STORAGE, NULL);
   }
   for (size_t i = 0; i < plugins->cores_len; i++) {
     const struct eddy_core *core = &plugins->cores[i];

@@ -40,6 +40,7 @@ static int run(struct ed_config **config, const struct ed_cli *cli) {
   int status = EXIT_SUCCESS;
   signal(SIGHUP, SIG_IGN);  /* until it is served */
   signal(SIGPIPE, SIG_IGN); /* who reads the log may go */
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is as a full disk */
   ed_process_init(&process);
   int forked = cli->background ? ed_process_fork(&process) : 0;
   if (forked) return forked > 0 ? EXIT_SUCCESS : STATUS_CONFIGURATION;

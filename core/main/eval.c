@@ -163,7 +163,8 @@ static void build_table(lua_State *lua, struct ed_node *node) {
       continue;
     }
     if (lua_type(lua, -2) != LUA_TSTRING) luaL_error(lua, "a name is text, not a %s", luaL_typename(lua, -2));
-    build_child(lua, node, lua_tostring(lua, -2)); /* cut at a NUL: then it is no known name */
+    if (strlen(lua_tostring(lua, -2)) != lua_objlen(lua, -2)) luaL_error(lua, "a name has no NUL in it");
+    build_child(lua, node, lua_tostring(lua, -2));
   }
   DL_SORT(node->children, by_name); /* stable; so that the same file always gives the same order */
 }

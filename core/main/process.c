@@ -11,6 +11,11 @@
 
 void ed_process_init(struct ed_process *process) {
   *process = (struct ed_process){.parent = -1, .pidfile = -1, .terminal = -1};
+  /* One of the first three that is closed would go to a socket or a pipe of the daemon's, and the log into that. */
+  int fd;
+  do fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) close(fd);
 }
 
 /* ---- the background ---- */
@@ -75,7 +80,7 @@ int ed_process_write_pid(struct ed_process *process, const char *path) {
   if (!written) {
     const char *why = fd == -EWOULDBLOCK ? "another eddyd that runs has it" : strerror(fd < 0 ? -fd : errno);
     fprintf(stderr, "eddyd: --pidfile %s: %s\n", path, why);
-    if (fd >= 0) close(fd);
+    if (fd >= 0) unlink(path), close(fd); /* an empty one would say nothing */
     return -1;
   }
   process->pidfile = fd;

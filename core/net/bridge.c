@@ -77,7 +77,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 static void limit_files(const struct ed_net *net) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  rlim_t need = (rlim_t)net->options.connections + FILES_BESIDES;
+  rlim_t each = net->options.tls_listen_len ? 3 : 1; /* over TLS with a pair of local sockets (relay.c) */
+  rlim_t need = (rlim_t)net->options.connections * each + FILES_BESIDES * each;
   struct rlimit more = {.rlim_cur = need, .rlim_max = need};
   bool short_of = limit.rlim_max != RLIM_INFINITY && need > limit.rlim_max;
   if (short_of && setrlimit(RLIMIT_NOFILE, &more) == 0) return; /* root may */

@@ -180,6 +180,7 @@ int ed_listener_adopt(struct ed_listener *listener, struct ed_net *net, int fd) 
   if (!error) error = uv_poll_init(&net->loop, &listener->poll, listener->fd);
   if (error) {
     ed_log(net->log, ED_LOG_ERROR, "net", "cannot listen on the passed socket %d: %s", fd, strerror(-error));
+    listener->fd = -1; /* where fewer were passed than was said it is one of our own, the loop's say */
     return error;
   }
   listener->polled = true;

@@ -162,20 +162,25 @@ int ed_net_change(struct ed_net *net, const struct ed_net_options *options) {
   return ed_net_reload_tls(net);
 }
 
+static int no_loop(const struct ed_log *log, int error) {
+  ed_log(log, ED_LOG_ERROR, "net", "the event loop cannot begin: %s", uv_strerror(error));
+  return error;
+}
+
 static int open_loop(struct ed_net *net) {
   static const int numbers[] = {SIGTERM, SIGINT};
   net->epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (net->epoll < 0) return -errno;
+  if (net->epoll < 0) return no_loop(net->log, -errno);
   uv_timer_init(&net->loop, &net->clock);
   int error = uv_poll_init(&net->loop, &net->sockets, net->epoll);
-  if (error) return error;
+  if (error) return no_loop(net->log, error);
   net->sockets.data = net;
   uv_poll_start(&net->sockets, UV_READABLE, on_sockets);
   for (size_t i = 0; i < 2; i++) {
     uv_signal_init(&net->loop, &net->signals[i]);
     net->signals[i].data = net;
     error = uv_signal_start(&net->signals[i], on_signal, numbers[i]);
-    if (error) return error;
+    if (error) return no_loop(net->log, error);
   }
   return 0;
 }
@@ -234,11 +239,10 @@ int ed_net_open(struct ed_net **out, const struct ed_net_options *options, const
   net->events = ed_alloc(ED_NET_EVENTS * sizeof *net->events);
   int error = uv_loop_init(&net->loop);
   if (error) {
-    ed_log(log, ED_LOG_ERROR, "net", "the event loop cannot begin: %s", uv_strerror(error));
     free(net->input);
     free(net->events);
     free(net);
-    return error;
+    return no_loop(log, error);
   }
   ed_timers_init(&net->timers, uv_now(&net->loop));
   net->timers.epoch_ms = wall_ms() - (int64_t)net->timers.now_ms;

@@ -22,14 +22,16 @@ struct ed_relay {
   SSL *ssl;
   int outside, inside; /* sockets; owned */
   uv_poll_t outside_poll, inside_poll;
-  int polls; /* handles that are not closed yet */
+  int outside_events,
+      inside_events; /* that they are polled for; libuv asks the system anew each time that it is told */
+  int polls;         /* handles that are not closed yet */
   struct ed_timer goodbye;
-  struct ed_buf in, out; /* decrypted and not yet taken inside; not yet encrypted */
-  bool wants_write;      /* OpenSSL waits for the socket to take more */
+  struct ed_buf in, out;    /* decrypted and not yet taken inside; not yet encrypted */
+  bool wants_write;         /* OpenSSL waits for the socket to take more */
   bool in_ended, out_ended; /* nothing more comes from outside, from inside */
   bool in_told, out_told;   /* and the other side has been told */
   bool closing;
-  struct ed_relay **owner; /* the connection's; NULL once it has left */
+  struct ed_relay **owner;      /* the connection's; NULL once it has left */
   struct ed_relay *prev, *next; /* of net->relays */
 };
 
@@ -141,13 +143,19 @@ static bool take_inside(struct ed_relay *relay) {
 
 static void on_event(uv_poll_t *poll, int status, int events);
 
+static void poll_for(uv_poll_t *poll, int *now, int events) {
+  if (*now == events) return;
+  *now = events;
+  uv_poll_start(poll, events, on_event); /* no events: it is not watched */
+}
+
 static void listen_for(struct ed_relay *relay) {
   bool ready = SSL_is_init_finished(relay->ssl);
   int outside = (relay->in.len == 0 && !relay->in_ended ? UV_READABLE : 0) | (relay->wants_write ? UV_WRITABLE : 0);
-  int inside = (ready && relay->out.len == 0 && !relay->out_ended ? UV_READABLE : 0) |
-               (relay->in.len ? UV_WRITABLE : 0);
-  uv_poll_start(&relay->outside_poll, outside, on_event); /* no events: it is not watched */
-  uv_poll_start(&relay->inside_poll, inside, on_event);
+  int inside =
+      (ready && relay->out.len == 0 && !relay->out_ended ? UV_READABLE : 0) | (relay->in.len ? UV_WRITABLE : 0);
+  poll_for(&relay->outside_poll, &relay->outside_events, outside);
+  poll_for(&relay->inside_poll, &relay->inside_events, inside);
 }
 
 static void on_event(uv_poll_t *poll, int status, int events) {
@@ -192,6 +200,10 @@ int ed_relay_new(struct ed_net *net, struct ed_tls *tls, int fd, struct ed_relay
 void ed_relay_leave(struct ed_relay *relay) {
   *relay->owner = NULL;
   relay->owner = NULL;
+  if (!SSL_is_init_finished(relay->ssl)) { /* there is nothing to say, and nobody to say it to */
+    end(relay);
+    return;
+  }
   ed_timer_start(&relay->net->timers, &relay->goodbye, GOODBYE_MS, goodbye_over);
 }
 

@@ -15,7 +15,7 @@ struct ed_notes {
 
 struct ed_chunk {
   uint32_t refs;
-  bool own; /* of one queue, which copies into it (conflate.h) */
+  bool own;               /* of one queue, which copies into it (conflate.h) */
   struct ed_notes *notes; /* NULL: none */
   struct ed_buf buf; /* may still grow (and move) while its room writes to it; ranges stay right, pointers do not */
 };

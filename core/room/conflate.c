@@ -70,7 +70,8 @@ static bool walk_inside(struct walk *walk, struct piece *piece) {
   const struct ed_slot *slot = &ed_queue_slots(walk->queue)[walk->slot];
   uint32_t sent = walk->slot == walk->queue->head ? walk->queue->sent : 0;
   if (!walk->inside && sent == UINT32_MAX) { /* who knows where a frame begins: as it is */
-    *piece = (struct piece){.at = slot->chunk->buf.at + slot->start, .len = slot->end - slot->start, .slot = walk->slot};
+    *piece =
+        (struct piece){.at = slot->chunk->buf.at + slot->start, .len = slot->end - slot->start, .slot = walk->slot};
     walk->inside = true;
     walk->at = slot->end;
     return true;

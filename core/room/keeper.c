@@ -22,8 +22,8 @@ static struct ed_stream *last_made(const struct ed_room *room) {
   return room->streams ? ELMT_FROM_HH(room->streams->hh.tbl, room->streams->hh.tbl->tail) : NULL;
 }
 
-/* The stream of a key, or NULL. As long as keys come in rising order, which is how a database has them, it is the last one
- * or none: in a large room looking for it costs more than all the rest. */
+/* The stream of a key, or NULL. As long as keys come in rising order, which is how a database has them, it is the last
+ * one or none: in a large room looking for it costs more than all the rest. */
 static struct ed_stream *find_restored(struct ed_room *room, struct ed_span key) {
   struct ed_stream *last = last_made(room);
   if (!last || room->unsorted) return ed_room_stream(room, key);

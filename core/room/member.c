@@ -18,8 +18,8 @@ void ed_member_consume(struct ed_member *member, size_t len) {
   ed_queue_consume(&member->queue, len);
 }
 
-/* Under `conflate` a member is brought down before it is at its limit: what is in memory besides (copies under way, where
- * messages begin) is to fit below it, too. */
+/* Under `conflate` a member is brought down before it is at its limit: what is in memory besides (copies under way,
+ * where messages begin) is to fit below it, too. */
 static uint64_t most_of(uint64_t limit) { return limit - limit / 4; }
 
 /* Whether it is enough: an eighth of the limit must be free then, so that a walk through the whole queue is paid for by

@@ -1,6 +1,7 @@
 #include "keeper.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -245,7 +246,17 @@ void keeper_change(struct keeper *keeper, struct eddy_room *room, const struct e
   if (keeper->sync) hold(keeper, kept, change->mark - 1);
 }
 
+static int no_place(struct keeper *keeper, const char *option) {
+  warn(keeper, KEEPER_WARN_PLACE,
+       "no new room is made: plugins.sqlite.%s has been reached (%" PRIu64
+       " rooms are kept); those that are there go on",
+       option, keeper->place.rooms);
+  return refuse(keeper, -EDQUOT);
+}
+
 int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
+  const char *lacks = is_new ? place_lacks(&keeper->place, &keeper->shelf, keeper->host->now_ms(keeper->core)) : NULL;
+  if (lacks) return no_place(keeper, lacks);
   if (is_new && keeper->failing) return refuse(keeper, -EIO); /* it could not be given a number */
   if (is_new && waiting(keeper) > keeper->queue_max) return refuse(keeper, -ENOBUFS);
   const struct eddy_host *host = keeper->host;
@@ -256,6 +267,7 @@ int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
   if (EDDY_HAS(host, restore_lost)) kept->epoch = host->room_epoch(core, room);
   if (!is_new) return 0;
   host->room_set_data(core, room, kept);
+  keeper->place.rooms++;
   const char *policy = host->room_policy(core, room);
   kept->block = KEEPER_BLOCK_MIN;
   kept->asked = KEEPER_BLOCK_MIN;
@@ -272,6 +284,7 @@ int keeper_opened(struct keeper *keeper, struct eddy_room *room, int is_new) {
 
 static void delete (struct keeper *keeper, struct kept *kept) {
   kept->deleted = true;
+  if (keeper->place.rooms) keeper->place.rooms--;
   add_apart(keeper, &(struct record){.kind = RECORD_DELETE, .kept = kept});
 }
 

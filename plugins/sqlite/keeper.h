@@ -13,6 +13,7 @@
 #ifndef SQLITE_KEEPER_H
 #define SQLITE_KEEPER_H
 
+#include "place.h"
 #include "writer.h"
 
 #define KEEPER_BLOCK_MIN 4096u
@@ -25,13 +26,14 @@ struct keeper_meters {
   struct eddy_counter *commit_s, *lag_s, *load_s; /* histograms */
 };
 
-enum keeper_warning { KEEPER_WARN_WRITE, KEEPER_WARN_QUEUE, KEEPER_WARN_LOAD, KEEPER_WARNINGS };
+enum keeper_warning { KEEPER_WARN_WRITE, KEEPER_WARN_QUEUE, KEEPER_WARN_LOAD, KEEPER_WARN_PLACE, KEEPER_WARNINGS };
 
 struct keeper {
   const struct eddy_host *host;
   struct eddy_core *core;
   struct writer *writer;
   struct shelf shelf;
+  struct place place;
   bool sync;
   uint64_t queue_max; /* bytes that may wait for the writer */
   uint64_t queued, queued_changes;

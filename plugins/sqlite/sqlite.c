@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -16,7 +17,8 @@
 
 struct plugin {
   struct keeper keeper; /* first */
-  int lock;             /* descriptor */
+  char path[WHOLE_PATH];
+  int lock; /* descriptor */
 };
 
 static const struct eddy_option OPTIONS[] = {
@@ -41,6 +43,18 @@ static const struct eddy_option OPTIONS[] = {
      .standard = "60s",
      .help = "How often rooms are looked for whose idle time has passed while they were not in memory.",
      .min = 100},
+    {.name = "max_rooms",
+     .kind = EDDY_OPTION_COUNT,
+     .standard = "1000000",
+     .help = "How many rooms are kept; beyond it no new one is made. 0: any number."},
+    {.name = "max_bytes",
+     .kind = EDDY_OPTION_SIZE,
+     .standard = "0B",
+     .help = "How much the database may hold for new rooms to be made. 0: any."},
+    {.name = "min_free",
+     .kind = EDDY_OPTION_SIZE,
+     .standard = "256MiB",
+     .help = "How much must be free on the disk for new rooms to be made. 0: any."},
     {.name = NULL},
 };
 
@@ -182,6 +196,11 @@ static int load(const struct eddy_host *host, struct eddy_core *core, void **sel
     return rc;
   }
   make_meters(keeper);
+  memcpy(plugin->path, whole, sizeof plugin->path);
+  keeper->place = (struct place){.rooms_max = host->option_number(core, "max_rooms"),
+                                 .bytes_max = host->option_number(core, "max_bytes"),
+                                 .free_min = host->option_number(core, "min_free")};
+  place_init(&keeper->place, &keeper->shelf, plugin->path);
   host->timer_start(core, host->option_number(core, "sweep"), 1, sweep, keeper);
   snprintf(text, sizeof text, "keeps rooms in %s, durability %s", whole, host->option_text(core, "durability"));
   host->log(core, EDDY_LOG_INFO, text);

@@ -48,6 +48,19 @@ def rooms():
         s.ctl("rooms", "--limit", "x", status=2)
 
 
+def a_full_disk():
+    """What could not be written is no success, and is said; also where it was not the last of it."""
+    with Server() as s:
+        room = s.t.new_room()
+        for wide in 1, 10_000:
+            s.ctl("push", f"default/{room}", "key", json.dumps("x" * wide))
+            for words in ["status"], ["rooms", "--json"], ["get", f"default/{room}", "key", "--json"]:
+                with open("/dev/full", "w") as full:
+                    done = subprocess.run([str(server.BUILD / "eddyctl"), "-s", s.socket, *words], stdout=full, stderr=subprocess.PIPE,
+                                          text=True, timeout=SECONDS * 3)
+                check(done.returncode == 3 and "No space left on device" in done.stderr, words, wide, done)
+
+
 def lists_of_many_pages():
     with Server() as s:
         id = s.t.new_room()

@@ -40,7 +40,7 @@ async function freePort() {
 
 class Daemon {
   /** `options`: knobs by their dotted names. */
-  async start(program, options = {}) {
+  async start(program, options = {}, original = false) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'eddyd-e2e-'));
     const config = path.join(this.folder, 'eddy.lua');
     const scripts = JSON.stringify(path.resolve(__dirname, '../../scripts'));
@@ -48,7 +48,7 @@ class Daemon {
     fs.writeFileSync(config, `return { scripts = ${scripts}, plugins = { ${plugins} } }\n`);
     this.port = await freePort();
     this.log = '';
-    const args = ['-c', config, '-l', `127.0.0.1:${this.port}`];
+    const args = original ? ['--port', `${this.port}`] : ['-c', config, '-l', `127.0.0.1:${this.port}`];
     for (const [name, value] of Object.entries(options)) args.push('-s', `${name}=${value}`);
     this.child = spawn(path.resolve(program), args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
@@ -58,14 +58,16 @@ class Daemon {
     const serves = () => fetch(`${this.api}/healthz`).then((answer) => answer.status, () => 0);
     let ended = false;
     this.ended.then(() => (ended = true));
-    await until('eddyd serves', serves, (status) => status === 200 || ended);
-    if (ended) throw new Error(`eddyd does not serve: ${this.log}`);
+    this.original = original;
+    await until('it serves', serves, (status) => status === (original ? 404 : 200) || ended);
+    if (ended) throw new Error(`it does not serve: ${this.log}`);
   }
 
   /** Ends it; what was wrong about the way it ended, or nothing. */
   async stop() {
     this.child.kill('SIGTERM');
     const status = await Promise.race([this.ended, sleep(PATIENCE).then(() => 'nothing: it goes on')]);
+    if (this.original && status === 'SIGTERM') return undefined;
     if (status !== 0) this.child.kill('SIGKILL');
     fs.rmSync(this.folder, { recursive: true, force: true });
     const report = /Sanitizer|runtime error:/.test(this.log);

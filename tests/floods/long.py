@@ -213,7 +213,7 @@ def play(eddyd, what, count, options, limit, each):
     """What it says for itself; raises where something is wrong."""
     folder = tempfile.TemporaryDirectory(prefix="eddyd-floods-")
     path = os.path.join(folder.name, "eddy.db")
-    knobs = {"plugins.sqlite.path": path, "plugins.metrics.allow": "127.0.0.0/8", "drain": "0s", **options}
+    knobs = {"plugins.sqlite.path": path, "plugins.metrics.allow": "127.0.0.0/8", "drain": "0s", "plugins.sqlite.max_rooms": 0, **options}
     daemon = Daemon(eddyd, knobs, patience=60)
     look, said = Look(daemon), []
     try:

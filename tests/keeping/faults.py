@@ -383,7 +383,25 @@ def an_older_schema(program):
     world.folder.cleanup()
 
 
+def as_many_rooms_as_may_be_kept(program):
+    world = World(program, "batch", 0, **{"plugins.sqlite.max_rooms": 3})
+    daemon = world.daemon
+    answers = [ask(daemon, "POST", "/db/auto/new", {}) for _ in range(10)]
+    check([status for status, _ in answers] == [200] * 3 + [503] * 7, answers)
+    check("as many rooms as the server may keep" in answers[-1][1]["error"], answers[-1])
+    push(daemon, answers[0][1]["room"], 1)
+    refused = [line for line in daemon.log().splitlines() if "plugins.sqlite.max_rooms has been reached" in line]
+    check(len(refused) == 1, refused)
+    check(not daemon.finish())
+    world.start()
+    check(ask(world.daemon, "POST", "/db/auto/new", {})[0] == 503, "a restart has made place")
+    check(state_of(world.daemon, answers[0][1]["room"]) == [1])
+    check(not world.daemon.finish())
+    world.folder.cleanup()
+
+
 def tests():
+    yield (as_many_rooms_as_may_be_kept,)
     for durability, faults in (("sync", FAULTS), ("batch", ["full", "write"]), ("snapshot", ["full"])):
         for fault in faults:
             yield a_failing_disk, durability, fault

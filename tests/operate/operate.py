@@ -286,6 +286,16 @@ def a_passed_thing_that_is_no_socket(eddyd):
 
 
 @test
+def fewer_passed_sockets_than_is_said(eddyd):
+    """What is not there may be a descriptor of the daemon's own, which it must not close as if it had been passed."""
+    for count in 1, 100000:
+        with Place(eddyd) as place:
+            script = f'LISTEN_PID=$$ LISTEN_FDS={count} exec "$0" -c eddy.lua'
+            done = subprocess.run(["/bin/sh", "-c", script, eddyd], cwd=place.folder, capture_output=True, text=True, timeout=SECONDS)
+            check(done.returncode == 1 and "passed socket 3" in done.stderr, done.returncode, done.stderr)
+
+
+@test
 def no_memory_is_written_and_executed(eddyd):
     """What MemoryDenyWriteExecute of the unit asks for, by the kernel itself where it can (6.3 and later)."""
     libc = ctypes.CDLL(None, use_errno=True)

@@ -3,15 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Presence, SharedReducer, SharedState, connect } from 'eddy-client';
-import { Daemon, PATIENCE, Proxy, broken, closing, published, sleep, until } from './harness.js';
+import { Presence, SharedReducer, SharedState, connect, createRoom } from 'eddy-client';
+import { Daemon, ORIGINAL, PATIENCE, Proxy, broken, closing, published, sleep, until } from './harness.js';
 
 const { DbConnection, PresenceListener, Reducer, StateListener } = published();
 const daemon = await Daemon.start();
 const QUIET = 150; // ms; in which what does not come would have come
 
-let rooms = 0;
-const newRoom = () => `ws://127.0.0.1:${daemon.port}/room/bugs${++rooms}/connect`;
+const newRoom = async () => (await createRoom(daemon.api)).socket_url;
 
 /** Both clients by one set of names. */
 const theirs = {
@@ -66,7 +65,7 @@ function both(name, run, wrong, right) {
 both(
   'what was pushed while the connection was gone arrives',
   async (t, client) => {
-    const url = newRoom();
+    const url = await newRoom();
     const proxy = await Proxy.start(daemon.port);
     const a = await client.connect(t, proxy.url(url));
     const b = await client.connect(t, url);
@@ -81,17 +80,18 @@ both(
     await proxy.online();
     await until('a is back', () => a.status.connected);
     await client.append(b, 'k', 'after');
-    await until('a hears again', () => heard.includes('after'));
+    if (client === theirs && ORIGINAL === 'head') await sleep(QUIET);
+    else await until('a hears again', () => heard.includes('after'));
     return heard;
   },
-  ['before', 'after'],
+  ORIGINAL === 'head' ? ['before'] : ['before', 'after'], // there nothing comes that was not asked for on this connection
   ['before', 'meanwhile', 'after'],
 );
 
 both(
   'pages whose actions cross come to the same state',
   async (t, client) => {
-    const url = newRoom();
+    const url = await newRoom();
     const proxy = await Proxy.start(daemon.port);
     const a = await client.connect(t, proxy.url(url));
     const b = await client.connect(t, url);
@@ -116,7 +116,7 @@ both(
 both(
   'two who set the same value at once end equal',
   async (t, client) => {
-    const url = newRoom();
+    const url = await newRoom();
     const proxy = await Proxy.start(daemon.port);
     const a = await client.connect(t, proxy.url(url));
     const b = await client.connect(t, url);
@@ -140,7 +140,7 @@ both(
 both(
   'who has unsubscribed hears no more',
   async (t, client) => {
-    const a = await client.connect(t, newRoom());
+    const a = await client.connect(t, await newRoom());
     const heard = [];
     const listener = ({ value }) => heard.push(value);
     a.subscribe('k', listener);
@@ -163,7 +163,7 @@ for (const [name, stays] of [
   test(`who has disconnected stays so: ${name}`, async (t) => {
     const client = clients[name];
     const proxy = await Proxy.start(daemon.port);
-    const a = await client.connect(t, proxy.url(newRoom()));
+    const a = await client.connect(t, proxy.url(await newRoom()));
     await broken(a, () => proxy.cut());
     a.disconnect(); // while it waits to connect again
     if (stays) await sleep(1300);
@@ -177,7 +177,7 @@ both(
   'a pong that is lost hangs no latency test',
   async (t, client) => {
     const proxy = await Proxy.start(daemon.port);
-    const a = await client.connect(t, proxy.url(newRoom()));
+    const a = await client.connect(t, proxy.url(await newRoom()));
     proxy.stall('up');
     const first = a.testLatency();
     await sleep(20);
@@ -198,7 +198,7 @@ both(
 );
 
 test('who falls silent is told to be gone: the published client does not tell', async (t) => {
-  const url = newRoom();
+  const url = await newRoom();
   const [a, b] = [await theirs.connect(t, url), await theirs.connect(t, url)];
   const told = [];
   const options = { minPresenceInterval: 5, maxPresenceInterval: 50, initialState: 1 };
@@ -220,7 +220,7 @@ test('who falls silent is told to be gone: the published client does not tell', 
 });
 
 test('who falls silent is told to be gone: ours', async (t) => {
-  const url = newRoom();
+  const url = await newRoom();
   const [a, b] = [await ours.connect(t, url), await ours.connect(t, url)];
   const told = [];
   const options = { interval: 50, timeout: 2000, value: 1 };

@@ -1,13 +1,16 @@
-// What networks and servers do to connections: killed, restarted, cut, stalled, half open, away for ten seconds.
+// What networks and servers do to connections: killed, restarted, cut, stalled, half open, away for ten seconds. What
+// needs no eddyd is played against an original server too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Presence, SharedReducer, SharedState, connect, createRoom } from 'eddy-client';
-import { Daemon, Proxy, broken, closing, sleep, until } from './harness.js';
+import { Presence, SharedReducer, SharedState, connect, createRoom, joinRoom } from 'eddy-client';
+import { Daemon, EDDYD, ORIGINAL, Proxy, broken, closing, sleep, until } from './harness.js';
 
 const FAST = { reconnect: { min: 20, max: 200 } };
 const list = (state, action) => [...state, action];
 const using = (t, store) => (t.after(store.subscribe(() => {})), store);
-const url = (daemon, room) => `ws://127.0.0.1:${daemon.port}/room/${room}/connect`;
+const newRoom = async (daemon) => (await createRoom(daemon.api)).socket_url;
+/** A room that is made by connecting to it, also after a restart that kept none. */
+const named = (daemon, room) => `ws://127.0.0.1:${daemon.port}/room/${room}/connect`;
 
 const SQLITE = { 'plugins.sqlite.path': 'eddy.db', 'plugins.sqlite.durability': 'sync' };
 for (const [how, options, protocol] of [
@@ -15,10 +18,10 @@ for (const [how, options, protocol] of [
   ['kept by sqlite', SQLITE, 'auto'],
   ['kept by sqlite, no eddy.v1', SQLITE, 'plain'],
 ]) {
-  test(`the daemon is killed in mid work, twice, and every page comes to one state by itself (${how})`, async (t) => {
+  test(`the daemon is killed in mid work, twice, and every page comes to one state by itself (${how})`, EDDYD, async (t) => {
     const daemon = await Daemon.start(options);
     const pages = ['a', 'b', 'c'].map((name) => {
-      const db = closing(t, connect(url(daemon, 'killed'), { ...FAST, protocol }));
+      const db = closing(t, connect(named(daemon, 'killed'), { ...FAST, protocol }));
       const shared = using(t, new SharedReducer(db, 'r', { initial: [], reducer: list }));
       const state = using(t, new SharedState(db, 's', { initial: 0 }));
       return { name, db, shared, state };
@@ -55,7 +58,7 @@ for (const [how, options, protocol] of [
     );
     const late = using(
       t,
-      new SharedReducer(closing(t, connect(url(daemon, 'killed'))), 'r', { initial: [], reducer: list }),
+      new SharedReducer(closing(t, connect(named(daemon, 'killed'))), 'r', { initial: [], reducer: list }),
     );
     await until('a newcomer too', () => `${late.value}` === `${one.shared.value}`);
     if (options === SQLITE) {
@@ -74,9 +77,10 @@ for (const [how, options, protocol] of [
 for (const protocol of ['auto', 'plain']) {
   test(`connections that are cut again and again in mid work: each action once, in order (${protocol})`, async (t) => {
     const daemon = await Daemon.start();
+    const url = await newRoom(daemon);
     const proxy = await Proxy.start(daemon.port);
     const pages = ['a', 'b'].map((name) => {
-      const db = closing(t, connect(proxy.url(url(daemon, 'cut')), { ...FAST, protocol }));
+      const db = closing(t, connect(proxy.url(url), { ...FAST, protocol }));
       return { name, db, shared: using(t, new SharedReducer(db, 'r', { initial: [], reducer: list, compact: false })) };
     });
     const all = [];
@@ -99,6 +103,7 @@ for (const protocol of ['auto', 'plain']) {
 
 test('offline for ten seconds: the page catches up, and the others with what it did meanwhile', async (t) => {
   const daemon = await Daemon.start();
+  const url = await newRoom(daemon);
   const proxy = await Proxy.start(daemon.port);
   const make = (address) => {
     const db = closing(t, connect(address)); // with the knobs as they are
@@ -109,8 +114,8 @@ test('offline for ten seconds: the page catches up, and the others with what it 
       log: [],
     };
   };
-  const a = make(proxy.url(url(daemon, 'offline')));
-  const b = make(url(daemon, 'offline'));
+  const a = make(proxy.url(url));
+  const b = make(url);
   a.db.subscribe('log', ({ value }) => a.log.push(value));
   await a.shared.dispatch('first');
   await until('both', () => b.shared.value.length === 1);
@@ -143,12 +148,13 @@ test('offline for ten seconds: the page catches up, and the others with what it 
 
 test('a connection that is half open: noticed by the heartbeat, and what was said into it is said again', async (t) => {
   const daemon = await Daemon.start();
+  const url = await newRoom(daemon);
   const proxy = await Proxy.start(daemon.port);
   const a = closing(
     t,
-    connect(proxy.url(url(daemon, 'half')), { ...FAST, heartbeat: { interval: 200, timeout: 1000 } }),
+    connect(proxy.url(url), { ...FAST, heartbeat: { interval: 200, timeout: 1000 } }),
   );
-  const b = closing(t, connect(url(daemon, 'half'), FAST));
+  const b = closing(t, connect(url, FAST));
   const [one, two] = [a, b].map((db) => using(t, new SharedReducer(db, 'r', { initial: [], reducer: list })));
   await one.dispatch('before');
   const reasons = [];
@@ -173,9 +179,10 @@ test('a connection that is half open: noticed by the heartbeat, and what was sai
 
 test('a handshake that is never answered: given up in time, tried again', async (t) => {
   const daemon = await Daemon.start();
+  const url = await newRoom(daemon);
   const proxy = await Proxy.start(daemon.port);
   proxy.stall('up');
-  const a = closing(t, connect(proxy.url(url(daemon, 'mute')), { ...FAST, timeout: 150 }));
+  const a = closing(t, connect(proxy.url(url), { ...FAST, timeout: 150 }));
   await until('it is given up', () => a.status.reason === 'timeout');
   proxy.release();
   await a.ready;
@@ -183,31 +190,33 @@ test('a handshake that is never answered: given up in time, tried again', async 
 
 test('nobody there: waits grow, are spread, and end where they are told to', async (t) => {
   const daemon = await Daemon.start();
+  const url = await newRoom(daemon);
   const proxy = await Proxy.start(daemon.port);
   await proxy.offline();
   const waits = [];
   const a = closing(
     t,
-    connect(proxy.url(url(daemon, 'none')), { reconnect: { min: 10, max: 60, factor: 2, jitter: 0.5, attempts: 6 } }),
+    connect(proxy.url(url), { reconnect: { min: 10, max: 60, factor: 2, jitter: 0.5, attempts: 6 } }),
   );
   a.statusListener.addListener(({ state, retryIn }) => state === 'waiting' && waits.push(retryIn));
   await assert.rejects(a.ready, { code: 'closed' });
   assert.deepEqual([a.status.state, a.status.reason, waits.length], ['closed', 'unreachable', 6]);
   for (const [at, base] of [10, 20, 40, 60, 60, 60].entries())
     assert.ok(waits[at] > base / 2 && waits[at] <= base, `${waits}`);
-  const once = closing(t, connect(proxy.url(url(daemon, 'none')), { reconnect: false }));
+  const once = closing(t, connect(proxy.url(url), { reconnect: false }));
   await assert.rejects(once.ready, { code: 'closed' });
 });
 
 test('a browser that says it is online again is not kept waiting', async (t) => {
   const daemon = await Daemon.start();
+  const url = await newRoom(daemon);
   const proxy = await Proxy.start(daemon.port);
   await proxy.offline();
   const events = new EventTarget();
   globalThis.addEventListener = events.addEventListener.bind(events);
   globalThis.removeEventListener = events.removeEventListener.bind(events);
   t.after(() => (delete globalThis.addEventListener, delete globalThis.removeEventListener));
-  const a = closing(t, connect(proxy.url(url(daemon, 'online')), { reconnect: { min: 60000, max: 60000, jitter: 0 } }));
+  const a = closing(t, connect(proxy.url(url), { reconnect: { min: 60000, max: 60000, jitter: 0 } }));
   await until('it waits', () => a.status.state === 'waiting');
   await proxy.online();
   events.dispatchEvent(new Event('online'));
@@ -217,9 +226,9 @@ test('a browser that says it is online again is not kept waiting', async (t) => 
   assert.equal(a.status.state, 'closed');
 });
 
-test('the daemon drains: closed with 1001, and back when it is there again', async (t) => {
+test('the daemon drains: closed with 1001, and back when it is there again', EDDYD, async (t) => {
   const daemon = await Daemon.start();
-  const a = closing(t, connect(url(daemon, 'drain'), FAST));
+  const a = closing(t, connect(named(daemon, 'drain'), FAST));
   await a.ready;
   const told = [];
   a.statusListener.addListener(({ state, reason, code }) => state === 'waiting' && told.push([reason, code]));
@@ -230,11 +239,27 @@ test('the daemon drains: closed with 1001, and back when it is there again', asy
   await until('it is back', () => a.status.connected);
 });
 
+const GONE = { skip: !ORIGINAL && 'of original servers alone' };
+test('an original server that is started again knows no rooms: who looks its room up is told so', GONE, async (t) => {
+  const daemon = await Daemon.start();
+  const room = await createRoom(daemon.api);
+  const a = closing(t, connect(() => joinRoom(daemon.api, room.room), FAST));
+  const b = closing(t, connect(room, FAST));
+  await Promise.all([a.ready, b.ready]);
+  await daemon.kill();
+  await daemon.run();
+  await until('a is told', () => a.status.state === 'closed');
+  assert.deepEqual([a.status.reason, a.status.code], ['refused', 404]);
+  await until('b is not', () => b.status.reason === 'unreachable');
+  assert.match(b.status.state, /waiting|connecting/);
+});
+
 test('presence over a cut: the others do not see it flicker', async (t) => {
   const daemon = await Daemon.start();
+  const url = await newRoom(daemon);
   const proxy = await Proxy.start(daemon.port);
-  const a = closing(t, connect(url(daemon, 'flicker'), FAST));
-  const b = closing(t, connect(proxy.url(url(daemon, 'flicker')), FAST));
+  const a = closing(t, connect(url, FAST));
+  const b = closing(t, connect(proxy.url(url), FAST));
   const told = [];
   const options = { interval: 100, timeout: 3000 };
   const one = new Presence(a, { ...options, clientId: 'a', value: 1 });

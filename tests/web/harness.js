@@ -1,5 +1,5 @@
-// The daemon, a proxy that breaks what runs through it, and the published packages with what a browser would have
-// around them.
+// The daemon, or an original DriftDB server in its place; a proxy that breaks what runs through it, and the published
+// packages with what a browser would have around them.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -53,7 +53,14 @@ async function freePort() {
   }
 }
 
-/** eddyd with these knobs, until the end of the test file. */
+/** Which original server is played against, `release` or `head`; undefined: eddyd. tests/original/README.md */
+export const ORIGINAL = process.env.EDDY_ORIGINAL;
+/** As a test's options: it is about what eddyd alone has. */
+export const EDDYD = { skip: ORIGINAL && 'of eddyd alone' };
+/** The released original knows no CBOR, and refuses a `get` whose number is null. */
+export const HEAD = { skip: ORIGINAL === 'release' && 'the released server cannot' };
+
+/** eddyd with these knobs, until the end of the test file; the original has none. */
 export class Daemon {
   static async start(options = {}) {
     const daemon = new Daemon();
@@ -67,24 +74,29 @@ export class Daemon {
   }
 
   async run() {
-    const config = path.join(this.folder, 'eddy.lua');
-    const scripts = path.resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../scripts');
-    fs.writeFileSync(config, `return { scripts = ${JSON.stringify(scripts)} }\n`);
-    const args = ['-c', config, '-l', `127.0.0.1:${this.port}`];
-    for (const [name, value] of Object.entries(this.options)) args.push('-s', `${name}=${value}`);
     this.log = '';
+    const args = ORIGINAL ? ['--port', `${this.port}`] : this.args();
     this.child = spawn(process.env.EDDYD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.log += data));
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve(code ?? signal)));
     const serves = () =>
       fetch(`${this.api}/healthz`).then(
-        ({ ok }) => ok,
+        ({ ok, status }) => ok || (ORIGINAL && status === 404),
         () => false,
       );
     let ended = false;
     this.ended.then(() => (ended = true));
-    await until('eddyd serves', async () => ended || (await serves()));
-    if (ended) throw new Error(`eddyd does not serve:\n${this.log}`);
+    await until('it serves', async () => ended || (await serves()));
+    if (ended) throw new Error(`it does not serve: ${this.log}`);
+  }
+
+  args() {
+    const config = path.join(this.folder, 'eddy.lua');
+    const scripts = path.resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../scripts');
+    fs.writeFileSync(config, `return { scripts = ${JSON.stringify(scripts)} }\n`);
+    const args = ['-c', config, '-l', `127.0.0.1:${this.port}`];
+    for (const [name, value] of Object.entries(this.options)) args.push('-s', `${name}=${value}`);
+    return args;
   }
 
   async kill(signal = 'SIGKILL') {
@@ -95,7 +107,8 @@ export class Daemon {
   async end() {
     const status = await this.kill('SIGTERM');
     fs.rmSync(this.folder, { recursive: true, force: true });
-    if (status !== 0 && status !== 'SIGKILL') throw new Error(`eddyd ended with ${status}\n${this.log.slice(-4000)}`);
+    if (status === 'SIGKILL' || status === (ORIGINAL ? 'SIGTERM' : 0)) return;
+    throw new Error(`it ended with ${status}\n${this.log.slice(-4000)}`);
   }
 }
 

@@ -1,9 +1,9 @@
-// eddy-react in a page (jsdom) against the real daemon, and driftdb-react beside it.
+// eddy-react in a page (jsdom) against the real daemon or an original server, and driftdb-react beside it.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { JSDOM } from 'jsdom';
-import { Daemon, Proxy, published, sleep, until } from './harness.js';
+import { Daemon, EDDYD, ORIGINAL, Proxy, published, sleep, until } from './harness.js';
 import { Mock } from './mock.js';
 
 const NativeWebSocket = globalThis.WebSocket;
@@ -160,6 +160,7 @@ test('StrictMode: one connection, one presence, nothing twice; gone when it is u
 });
 
 test("a new room is made once, goes into the page's address, and is found there", async (t) => {
+  const base = ORIGINAL ? '' : '/db/default';
   const before = location.href;
   t.after(() => history.replaceState(null, '', before));
   const made = [];
@@ -167,20 +168,20 @@ test("a new room is made once, goes into the page's address, and is found there"
   t.after(() => (globalThis.fetch = real));
   globalThis.fetch = (url, init) => (made.push(`${init?.method ?? 'GET'} ${new URL(url).pathname}`), real(url, init));
   const element = () =>
-    h(StrictMode, null, h(ours.RoomProvider, { api: `${daemon.api}/db/default` }, h(All, { of: ours, name: 'a' })));
+    h(StrictMode, null, h(ours.RoomProvider, { api: daemon.api + base }, h(All, { of: ours, name: 'a' })));
   const a = page(t, element());
   await until('connected', () => a.text().includes('|true|true|true'));
   const id = new URL(location.href).searchParams.get(ROOM);
   assert.equal(new URL(location.href).searchParams.get('a'), '1');
-  assert.equal(made.filter((call) => call === 'POST /db/default/new').length, 1);
+  assert.equal(made.filter((call) => call === `POST ${base}/new`).length, 1);
   const b = page(t, element());
   await until('connected', () => b.text().includes('|true|true|true'));
   a.click('more');
   await until('the same room', () => b.text().startsWith('1|'));
-  assert.deepEqual([made.length, made.at(-1)], [2, `GET /db/default/room/${id}`]);
+  assert.deepEqual([made.length, made.at(-1)], [2, `GET ${base}/room/${id}`]);
 });
 
-test('a page that comes while nobody serves connects when somebody does', async (t) => {
+test('a page that comes while nobody serves connects when somebody does', EDDYD, async (t) => {
   const late = await Daemon.start();
   const room = await createRoom(late.api);
   await late.kill();

@@ -314,7 +314,8 @@ struct eddy_plugin {
    * may have this (a keeper). */
   int (*room_load)(void *self, struct eddy_room *room, struct eddy_text name);
   /* A room is in memory, restored or new; its policy begins after this. It may hold the outbox from here on. A negative
-   * errno: it is refused, and room_close follows for those plugins whose room_open went well. */
+   * errno: it is refused, and room_close follows for those plugins whose room_open went well. From a keeper -EDQUOT
+   * says that it has as many rooms as it may have. */
   int (*room_open)(void *self, struct eddy_room *room, int is_new);
   /* It leaves memory; `for_good`: it was deleted, and what is kept of it is to go. It still retains what it did. */
   void (*room_close)(void *self, struct eddy_room *room, int for_good);

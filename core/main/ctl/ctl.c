@@ -1,9 +1,11 @@
 /* The command line of eddyctl. */
 #include "main/ctl/ctl.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -230,6 +232,8 @@ int ed_ctl_main(int argc, char **argv) {
     return ed_ctl_fail(&ctl, ED_CTL_USAGE, "--ca and --insecure are for --url https://...");
   if (optind == argc) return ed_ctl_fail(&ctl, ED_CTL_USAGE, "which command? See eddyctl --help");
   status = run(&ctl, argc - optind, argv + optind, seen);
-  if (fflush(stdout) != 0 && status == ED_CTL_FINE) return ED_CTL_UNREACHABLE;
+  bool written = fflush(stdout) == 0 && !ferror(stdout);
+  if (!written && status == ED_CTL_FINE)
+    return ed_ctl_fail(&ctl, ED_CTL_UNREACHABLE, "not all of it could be written: %s", strerror(errno));
   return status;
 }

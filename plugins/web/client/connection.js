@@ -12,14 +12,14 @@ import { EddyError, Signal, guarded, noop, quiet } from './util.js';
  * @typedef {SubscribeOptions & { listener: (item: Item) => void, ready: boolean }} Subscription
  * A key; the number up to which all who are ready have had everything; whether pushes go on from there, on this very
  * connection; and what is to be done with each `init` that is still to come, in order.
- * @typedef {{ key: string, subscriptions: Set<Subscription>, seq: number, live: boolean,
+ * @typedef {{ key: string, subs: Set<Subscription>, seq: number, live: boolean,
  *             inits: ((items: Item[]) => void)[] }} Topic
  * @typedef {{ message: any, ack: boolean, resolve: (seq?: number | null) => void, reject: (error: unknown) => void }}
  *   Push
  */
 
 /** @param {Topic} topic */
-const readyOf = ({ subscriptions }) => [...subscriptions].filter(({ ready }) => ready);
+const readyOf = ({ subs }) => [...subs].filter(({ ready }) => ready);
 
 export class Connection extends Link {
   /** This connection's id in the room; of eddy.v1. @type {number | undefined} */
@@ -62,7 +62,7 @@ export class Connection extends Link {
       this.#epoch = hello.epoch;
       this.#seq = hello.seq;
     }
-    for (const topic of topics) for (const one of topic.subscriptions) if (!one.ready) this.#begin(topic, one);
+    for (const topic of topics) for (const one of topic.subs) if (!one.ready) this.#begin(topic, one);
     if (this.#watchers.listeners.size && hello) this.transmit({ type: 'members' });
     this.#drain();
   }
@@ -82,10 +82,10 @@ export class Connection extends Link {
         this.#resumed(message);
         break;
       case 'stream_size':
-        for (const { size } of topic?.subscriptions ?? []) if (size) guarded(size, message.size);
+        topic?.subs.forEach(({ size }) => size && guarded(size, message.size));
         break;
       case 'pong':
-        this.#pings.get(message.nonce ?? [...this.#pings.keys()][0])?.(performance.now());
+        this.#pings.get(message.nonce)?.(performance.now());
         break;
       case 'ack':
         this.#settle(message.id)?.resolve(message.seq);
@@ -93,8 +93,11 @@ export class Connection extends Link {
       case 'error': {
         const error = new EddyError(message.code ?? 'error', message.message);
         const push = this.#settle(message.id);
-        push ? push.reject(error) : this.fail(error);
-        if (this.#resuming && !push) this.#renew(); // it does not resume: begin again
+        if (push) push.reject(error);
+        else {
+          this.fail(error);
+          if (this.#resuming) this.#renew(); // it does not resume: begin again
+        }
         break;
       }
       case 'members':
@@ -109,14 +112,13 @@ export class Connection extends Link {
     for (const topic of this.#topics.values()) {
       topic.inits = [];
       topic.live = false;
-      for (const { sync } of topic.subscriptions) sync?.(false);
+      for (const { sync } of topic.subs) sync?.(false);
       this.#tidy(topic);
     }
-    for (const done of [...this.#pings.values()]) done(null);
-    const sent = [...this.#sent.values()];
-    this.#sent.clear();
+    for (const done of this.#pings.values()) done(null);
     const error = new EddyError('connection_lost');
-    for (const { reject } of sent) reject(error);
+    for (const { reject } of this.#sent.values()) reject(error);
+    this.#sent.clear();
   }
 
   /** @protected @param {EddyError} error */
@@ -137,10 +139,10 @@ export class Connection extends Link {
     /** @type {Subscription} */
     const subscription = { ...more, listener, ready: false };
     const topic = this.#topic(key);
-    topic.subscriptions.add(subscription);
+    topic.subs.add(subscription);
     if (this.status.connected) this.#begin(topic, subscription);
     return () => {
-      if (topic.subscriptions.delete(subscription)) this.#tidy(topic);
+      if (topic.subs.delete(subscription)) this.#tidy(topic);
     };
   }
 
@@ -150,14 +152,14 @@ export class Connection extends Link {
    */
   unsubscribe(key, listener) {
     const topic = this.#topic(key);
-    for (const one of topic.subscriptions) if (one.listener === listener) topic.subscriptions.delete(one);
+    for (const one of topic.subs) if (one.listener === listener) topic.subs.delete(one);
     this.#tidy(topic);
   }
 
   /** @param {string} key */
   #topic(key) {
     let topic = this.#topics.get(key);
-    if (!topic) this.#topics.set(key, (topic = { key, subscriptions: new Set(), seq: 0, live: false, inits: [] }));
+    if (!topic) this.#topics.set(key, (topic = { key, subs: new Set(), seq: 0, live: false, inits: [] }));
     return topic;
   }
 
@@ -166,7 +168,7 @@ export class Connection extends Link {
    * @param {Topic} topic
    */
   #tidy(topic) {
-    if (topic.subscriptions.size || topic.inits.length || this.#topics.get(topic.key) !== topic) return;
+    if (topic.subs.size || topic.inits.length || this.#topics.get(topic.key) !== topic) return;
     this.#topics.delete(topic.key);
     if (this.v1) this.transmit({ type: 'unsubscribe', key: topic.key });
   }
@@ -187,7 +189,7 @@ export class Connection extends Link {
    */
   #begin(topic, subscription) {
     this.#ask(topic, subscription.since ?? 0, (items) => {
-      if (!topic.subscriptions.has(subscription)) return;
+      if (!topic.subs.has(subscription)) return;
       subscription.ready = true;
       this.#take(topic, [subscription], items, items, true);
     });
@@ -196,18 +198,17 @@ export class Connection extends Link {
   /**
    * These have all up to here now, and go on from here.
    * @param {Topic} topic
-   * @param {Subscription[]} subscriptions
+   * @param {Subscription[]} subs
    * @param {Item[]} items
    * @param {Item[]} fresh what of that they have not had
    * @param {boolean} [over] it is all that the key retains: they may begin anew
    */
-  #take(topic, subscriptions, items, fresh, over) {
+  #take(topic, subs, items, fresh, over) {
     topic.live = true;
-    for (const { seq } of items) {
-      topic.seq = Math.max(topic.seq, seq);
-      this.#top = Math.max(this.#top, seq);
-    }
-    for (const { listener, reset, sync } of subscriptions) {
+    const last = items.at(-1)?.seq ?? 0;
+    topic.seq = Math.max(topic.seq, last);
+    this.#top = Math.max(this.#top, last);
+    for (const { listener, reset, sync } of subs) {
       if (over && reset) guarded(reset, items);
       else for (const { seq, value } of fresh) guarded(listener, { seq, value });
       if (sync) guarded(sync, true);
@@ -271,7 +272,7 @@ export class Connection extends Link {
    * @param {number} [since]
    * @returns {Promise<Item[]>}
    */
-  get(key, since = 0) {
+  get(key, since) {
     return new Promise((resolve, reject) => {
       const end = this.subscribe(key, noop, {
         since,
@@ -356,10 +357,11 @@ export class Connection extends Link {
    * once.
    */
   #guard() {
-    return (this.#fence ??= Promise.resolve().then(() => {
+    return (this.#fence ??= (async () => {
+      await undefined;
       this.#fence = undefined;
       return this.testLatency();
-    }));
+    })());
   }
 
   /** @param {number} id */

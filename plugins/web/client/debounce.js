@@ -13,7 +13,7 @@ export function debounce(run, options) {
     leading = true,
     trailing = true,
     maxWait = wait,
-  } = typeof options === 'object' ? options : { wait: options === false ? 0 : options };
+  } = typeof options === 'object' ? options : { wait: /** @type {number | undefined} */ (options) };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let since = 0; // when the first of those that are held back came; 0: none is
@@ -47,7 +47,7 @@ export function debounce(run, options) {
       run();
     } else if (trailing) {
       since ||= now;
-      arm(Math.max(0, Math.min(wait, since + maxWait - now)));
+      arm(Math.min(wait, since + maxWait - now));
     }
   };
   return { call, flush, cancel };

@@ -8,7 +8,7 @@ import { EddyError, Signal, guarded, noop, quiet } from './util.js';
 const PROTOCOL = 'eddy.v1';
 
 /** Where the server of a room is, whatever path a proxy has put it at. @param {string} url of the room's socket */
-const serverOf = (url) => url.replace(/^ws/, 'http').replace(/(\/db\/[^/]+)?\/room\/[^/]+\/connect(\?.*)?$/, '');
+const serverOf = (url) => url.replace(/^ws/, 'http').replace(/(\/db\/[^/]+)?\/room\/[^/]+\/connect.*/, '');
 
 /** What an option of the same name, or a part of it, replaces. */
 const defaults = {
@@ -30,12 +30,6 @@ function merge(base, over = base) {
   for (const name in base) all[name] = merge(base[name], over[name]);
   return all;
 }
-
-/**
- * @param {ConnectionOptions['cbor']} cbor
- * @returns {Promise<Codec> | Codec | undefined}
- */
-const codecOf = (cbor) => (cbor === true ? import('cbor-x') : cbor || undefined);
 
 /**
  * @param {string} text
@@ -74,7 +68,7 @@ export class Link {
   #heard = 0; // when anything last came
   /** @type {any[]} */
   #timers = []; // all that is to end with the connection, or the wait for one
-  /** @type {Codec | undefined} */
+  /** @type {Codec | false | undefined} */
   #codec;
 
   /**
@@ -93,15 +87,14 @@ export class Link {
   get ready() {
     return quiet(
       new Promise((/** @type {(value?: any) => void} */ resolve, reject) => {
-        const look = () => {
-          const { connected, state, message } = this.status;
+        const look = (/** @type {Status} */ { connected, state, message }) => {
           if (connected) resolve();
           else if (state === 'closed') reject(new EddyError('closed', message));
           else return;
           off();
         };
         const off = this.statusListener.addListener(look);
-        look();
+        look(this.status);
       }),
     );
   }
@@ -156,10 +149,12 @@ export class Link {
     this.#tell({ ...this.status, state: 'connecting', connected: false });
     try {
       const { source, options } = this;
-      const [found, codec] = await Promise.all([
-        typeof source === 'function' ? source() : source,
-        codecOf(options.cbor),
-      ]);
+      const found = await (typeof source === 'function' ? source() : source);
+      // An original server takes no tags, and Node's cbor-x puts one before a byte string unless it is told not to.
+      const codec =
+        options.cbor === true
+          ? new (await import('cbor-x')).Encoder({ useRecords: false, tagUint8Array: false })
+          : options.cbor;
       if (turn !== this.#turn) return;
       this.#codec = codec;
       this.url = socketUrl(/** @type {any} */ (found).socket_url ?? found, codec);
@@ -176,9 +171,8 @@ export class Link {
    * A server that does not know eddy.v1 makes a handshake that offers it fail, as browsers see it: then once more
    * without. One that knew it may have come back between the two: then it is offered to whom we have reached.
    * @param {boolean} offer
-   * @param {boolean} [reached] just now
    */
-  #dial(offer, reached = !this.#known) {
+  #dial(offer) {
     const { options } = this;
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     if (!Socket) throw new EddyError('no_websocket');
@@ -196,8 +190,10 @@ export class Link {
       this.#up = true;
       this.#known ||= !!hello;
       const { reconnect, heartbeat } = options;
-      if (reconnect) this.#timers.push(setTimeout(() => (this.#failures = 0), reconnect.stable));
-      if (heartbeat) this.#timers.push(setInterval(() => this.#check(heartbeat.interval), heartbeat.interval));
+      this.#timers.push(
+        reconnect && setTimeout(() => (this.#failures = 0), reconnect.stable),
+        heartbeat && setInterval(() => this.#check(heartbeat.interval), heartbeat.interval),
+      );
       const debugUrl = `${serverOf(this.url)}/console/?url=${encodeURIComponent(this.url)}`;
       this.status = { connected: true, state: 'connected', protocol: hello ? PROTOCOL : 'plain', debugUrl };
       /** @type {any} */ (this).opened(hello);
@@ -205,11 +201,10 @@ export class Link {
     };
     socket.onopen = () => {
       opened = true;
-      if (socket.protocol) return;
-      if (offer || reached || options.protocol === 'plain') return up();
-      clearTimeout(timer);
-      this.#dial(true, true);
-      socket.close();
+      if (this.#known && !offer) {
+        this.#known = false;
+        this.reconnect();
+      } else if (!socket.protocol) up();
     };
     socket.onmessage = ({ data }) => {
       this.#heard = Date.now();
@@ -227,7 +222,7 @@ export class Link {
     socket.onclose = ({ code, reason: message }) => {
       clearTimeout(timer);
       if (socket !== this.#socket) return;
-      if (!opened && offer && (reached || this.#failures > 2)) return this.#dial(false, reached);
+      if (!opened && offer && (!this.#known || this.#failures > 2)) return this.#dial(false);
       const reason = this.#hint ? 'draining' : !opened ? 'unreachable' : code === 1006 ? 'lost' : 'closed';
       this.#lost({ reason, code, message });
     };
@@ -260,9 +255,7 @@ export class Link {
     this.#socket = undefined;
     if (socket) {
       socket.onopen = socket.onmessage = noop;
-      if (dead && socket.terminate)
-        socket.terminate(); // of the package ws, which would wait for an answer
-      else socket.close();
+      socket[dead && socket.terminate ? 'terminate' : 'close'](); // of the package ws, which would wait for an answer
     }
     if (this.#up) {
       this.#up = false;

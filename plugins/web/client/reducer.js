@@ -4,9 +4,6 @@
 import { Shared } from './shared.js';
 import { EddyError, guarded, noop, quiet } from './util.js';
 
-/** Of so many pages, the latest, a compacted state tells what it comprises. */
-const PAGES = 100;
-
 /**
  * An action that was shown, and has not come back from the room yet; `on`: it is on its way.
  * @template A
@@ -75,7 +72,7 @@ export class SharedReducer extends Shared {
       const state = this.options.reducer(this.#copy(this.value), action);
       this.#pending.push(pending);
       this.show(state);
-      if (this.live) this.#send(pending);
+      if (this.live) this.again();
     }
     return promise;
   };
@@ -88,7 +85,9 @@ export class SharedReducer extends Shared {
 
   /** @protected */
   again() {
-    for (const pending of [...this.#pending]) if (!pending.on) this.#send(pending);
+    // To an original server few at once: it loses what it has for a connection beyond 32 messages, and each of these
+    // comes back, with a size.
+    for (const pending of this.#pending.slice(0, this.connection.v1 ? Infinity : 8)) if (!pending.on) this.#send(pending);
   }
 
   /** @protected @param {Item[]} items */
@@ -147,9 +146,10 @@ export class SharedReducer extends Shared {
       const at = this.#pending.indexOf(pending);
       if (at >= 0) {
         this.#pending.splice(at, 1);
-        this.#rebase();
+        error || seq !== undefined ? this.#rebase() : this.renew();
       }
       pending.done(error, seq);
+      if (this.live) this.again();
     });
   }
 
@@ -158,7 +158,8 @@ export class SharedReducer extends Shared {
     const { compact = 30 } = this.options;
     if (!compact || size <= compact || !this.live || this.#compacting) return;
     this.#compacting = true;
-    const value = { reset: this.#confirmed, seen: Object.fromEntries(Object.entries(this.#seen).slice(-PAGES)) };
+    // What it comprises of the 100 pages that acted last.
+    const value = { reset: this.#confirmed, seen: Object.fromEntries(Object.entries(this.#seen).slice(-100)) };
     await this.connection.push(this.key, value, { type: 'compact', seq: this.#seq }).catch(noop);
     this.#compacting = false;
   }

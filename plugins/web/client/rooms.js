@@ -18,7 +18,7 @@ async function call(url, { timeout = 10000 }, init) {
 /** @param {object} [body] */
 const post = (body) => ({
   method: 'POST',
-  ...(body ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) } : {}),
+  ...(body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
 });
 /** @param {string} api */
 const root = (api) => api.replace(/\/*$/, '/');

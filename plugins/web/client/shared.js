@@ -3,9 +3,6 @@
 /** @import { Connection, PushAction } from './index.js' */
 import { Store, noop, randomId } from './util.js';
 
-/** How often one thing is sent, at most, where connections are lost over it. */
-const TRIES = 3;
-
 /**
  * One thing that was said here: its number, how often it was sent, whether it is on its way now.
  * @typedef {{ n: number, sent: number, on: boolean }} Said
@@ -39,13 +36,12 @@ export class Shared extends Store {
 
   /** @protected */
   start() {
-    const self = /** @type {any} */ (this);
-    this.#end = this.connection.subscribe(this.key, (item) => self.item(item), {
-      size: (size) => self.size?.(size),
-      reset: (items) => self.reset(items),
+    this.#end = this.connection.subscribe(this.key, (item) => /** @type {any} */ (this).item(item), {
+      size: (size) => /** @type {any} */ (this).size?.(size),
+      reset: (items) => /** @type {any} */ (this).reset(items),
       sync: (live) => {
         this.live = live;
-        if (live) self.again();
+        if (live) /** @type {any} */ (this).again();
       },
     });
   }
@@ -54,6 +50,18 @@ export class Shared extends Store {
   stop() {
     this.live = false;
     this.#end();
+  }
+
+  /**
+   * What was dealt with, and has not come back: the room dropped it; or an original server, which loses what is too much
+   * at once, lost the answer. Then there is more to ask for than this.
+   * @protected
+   */
+  renew() {
+    if (!this.live) return; // it will be asked for, or is already
+    this.live = false;
+    this.#end();
+    this.start();
   }
 
   /**
@@ -71,7 +79,7 @@ export class Shared extends Store {
       over(undefined, await this.connection.push(this.key, { ...value, i: this.id, n: one.n }, action));
     } catch (/** @type {any} */ error) {
       one.on = false;
-      if (error.code !== 'connection_lost' || one.sent >= TRIES) over(error);
+      if (error.code !== 'connection_lost' || one.sent > 2) over(error); // three times at most, where it costs connections
     }
   }
 }

@@ -70,7 +70,7 @@ export class SharedState extends Shared {
 
   /** @protected @param {Item} item */
   item({ seq, value }) {
-    if (typeof value !== 'object' || !value) return; // none of ours
+    if (Object(value) !== value) return; // none of ours
     const { v, i, n = Infinity } = /** @type {{ v: T, i?: string, n?: number }} */ (value);
     const mine = this.#mine;
     this.#confirmed = v;
@@ -88,16 +88,17 @@ export class SharedState extends Shared {
   #send() {
     const mine = this.#mine;
     if (!mine || mine.on) return;
-    const drop = () => {
+    /** @param {boolean} [unsure] */
+    const drop = (unsure) => {
       if (this.#mine !== mine) return;
       this.#mine = undefined;
-      this.#look();
+      this.live && unsure ? this.renew() : this.#look();
     };
     this.post(mine, { v: mine.v }, 'replace', (error, seq) => {
       if (error) this.connection.fail(error);
       // Dealt with, and not come back: the room dropped it, or holds it back for a while.
       if (error || seq != null) drop();
-      else if (this.#mine === mine) setTimeout(drop, this.options.settle ?? 1000);
+      else if (this.#mine === mine) setTimeout(drop, this.options.settle ?? 1000, seq === undefined);
     });
   }
 }

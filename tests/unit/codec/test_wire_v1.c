@@ -123,15 +123,24 @@ END_TEST
 #define TYPE "6474797065"
 #define ID "626964"
 #define MEMBERS TYPE "676d656d62657273"
-#define RESUME_ TYPE "66726573756d65" "6565706f6368" "70" "30303030303030303030303030306162" "63736571" "07" "646b657973"
+#define RESUME_                           \
+  TYPE "66726573756d65"                   \
+       "6565706f6368"                     \
+       "70"                               \
+       "30303030303030303030303030306162" \
+       "63736571"                         \
+       "07"                               \
+       "646b657973"
 
 static const struct {
   const char *input, *result;
 } cbor_rows[] = {
     {"a1" MEMBERS, "members"},
     {"a2" MEMBERS ID "6178", "members id 6178"},
-    {"a2" MEMBERS ID "790001" "78", "members id 79000178"},        /* a head longer than need be goes back as it came */
-    {"a2" MEMBERS ID "7f6178606179ff", "members id 7f6178606179ff"}, /* in pieces */
+    {"a2" MEMBERS ID "790001"
+     "78",
+     "members id 79000178"}, /* a head longer than need be goes back as it came */
+    {"a2" MEMBERS ID "7f6178606179ff", "members id 7f6178606179ff"},         /* in pieces */
     {"a2" MEMBERS ID "fb4330000000000000", "members id fb4330000000000000"}, /* 2^52, as JavaScript's encoder has it */
     {"a2" MEMBERS ID "fb4350000000000000", BAD_ID},
     {"a2" MEMBERS ID "1b0020000000000001", BAD_ID},
@@ -140,12 +149,23 @@ static const struct {
     {"a2" MEMBERS ID "c16178", BAD_ID},
     {"a2" MEMBERS ID "f6", "members"},
     {"a2" MEMBERS ID "f7", "members"},
-    {"a2" MEMBERS "69737562736372696265" "f4", "members end"},
-    {"a2" MEMBERS "69737562736372696265" "f5", "members"},
-    {"a2" MEMBERS "69737562736372696265" "00", "malformed: \"subscribe\" of members must be true or false"},
+    {"a2" MEMBERS "69737562736372696265"
+     "f4",
+     "members end"},
+    {"a2" MEMBERS "69737562736372696265"
+     "f5",
+     "members"},
+    {"a2" MEMBERS "69737562736372696265"
+     "00",
+     "malformed: \"subscribe\" of members must be true or false"},
     {"a4" RESUME_ "80", "resume 00000000000000ab 7:"},
-    {"a4" RESUME_ "826161" "7f61616062" "6262ff", "resume 00000000000000ab 7: 'a' 'abb'"},
-    {"a4" RESUME_ "9f6161" "6162ff", "resume 00000000000000ab 7: 'a' 'b'"},
+    {"a4" RESUME_ "826161"
+     "7f61616062"
+     "6262ff",
+     "resume 00000000000000ab 7: 'a' 'abb'"},
+    {"a4" RESUME_ "9f6161"
+     "6162ff",
+     "resume 00000000000000ab 7: 'a' 'b'"},
     {"a4" RESUME_ "9fff", "resume 00000000000000ab 7:"},
     {"a4" RESUME_ "846161616161616161", "too_large: there are more keys than limits.keys allows (3)"},
     {"a4" RESUME_ "8101", "malformed: \"keys\" must be strings"},

@@ -37,9 +37,9 @@ struct keeper {
   const struct eddy_host *host;
   struct eddy_core *core;
   struct kept_room *rooms;
-  int load_error, number_error; /* negative: fails in this way */
-  bool remembers;               /* epoch and losses, of rooms that close */
-  bool holds;                   /* the outbox, of rooms that open from now on */
+  int load_error, number_error, open_error; /* negative: fails in this way */
+  bool remembers;                           /* epoch and losses, of rooms that close */
+  bool holds;                               /* the outbox, of rooms that open from now on */
   size_t opened, closed, turns, changes;
 };
 
@@ -148,6 +148,7 @@ static int keeper_room_open(void *self, struct eddy_room *room, int is_new) {
   struct kept_room *found = kept_find(name);
   (void)self;
   ck_assert(is_new == !found);
+  if (keeper.open_error) return keeper.open_error;
   keeper.opened++;
   if (is_new) {
     found = ed_zalloc(sizeof *found);

@@ -197,6 +197,18 @@ START_TEST(torn) {
 }
 END_TEST
 
+START_TEST(no_place_for_another) {
+  struct fake asks;
+  keeper.open_error = -EDQUOT;
+  REFUSED(plugged_create(&plugged, "two", &asks.fault) ? 0 : -1, &asks, ED_FAULT_TOO_MANY,
+          "as many rooms as the server may keep");
+  keeper.open_error = -EIO;
+  REFUSED(plugged_create(&plugged, "two", &asks.fault) ? 0 : -1, &asks, ED_FAULT_STORAGE, "cannot be kept");
+  keeper.open_error = 0;
+  ck_assert_ptr_nonnull(plugged_create(&plugged, "two", NULL));
+}
+END_TEST
+
 START_TEST(create_what_is_kept) {
   struct fake asks;
   pass_time(&plugged, 5000);
@@ -498,6 +510,7 @@ static Suite *suite(void) {
   tcase_add_test(tests, failed_load);
   tcase_add_test(tests, failed_loads_are_told_once_a_second);
   tcase_add_test(tests, torn);
+  tcase_add_test(tests, no_place_for_another);
   tcase_add_test(tests, create_what_is_kept);
   tcase_add_test(tests, limits_rooms);
   tcase_add_test(tests, cannot_be_kept);

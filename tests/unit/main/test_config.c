@@ -35,6 +35,7 @@ static const struct refused REFUSED[] = {
     {"local t = {} for i = 1, 16 do t = { a = t } end return t", "FILE:1: unknown name a\n"},
     {"local t = {} for i = 1, 2e5 do t[i] = i end return t", "FILE: the configuration has more than 100000 values\n"},
     {"return { [true] = 1 }", "FILE: a name is text, not a boolean\n"},
+    {"return { namespaces = { a = {}, ['a\\0b'] = {} } }", "FILE: a name has no NUL in it\n"},
     /* names */
     {"return {\n\nlisen = '' }", "FILE:3: unknown name lisen; did you mean listen?\n"},
     {"return { xyz = 1 }", "FILE:1: unknown name xyz\n"},

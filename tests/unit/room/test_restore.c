@@ -19,8 +19,9 @@ static size_t len_of(const char *key) {
 }
 
 START_TEST(rising) {
-  ck_assert(one("", 5) && one("", 6) && one("a", 1) && one("a", 9) && one("aa", 2) && one("b", 3) && one("\xc3\xa9", 4));
-  ck_assert(!one("\xc3\xa9", 4)); /* no greater number */
+  ck_assert(one("", 5) && one("", 6) && one("a", 1) && one("a", 9) && one("aa", 2) && one("b", 3) &&
+            one("\xc3\xa9", 4));
+  ck_assert(!one("\xc3\xa9", 4));                   /* no greater number */
   ck_assert(!restore(ED_LIT("\xc3\xa9"), 8, true)); /* a base comes first */
   ck_assert(restore(ED_LIT("\xc3\xaa"), 8, true));
   ck_assert_uint_eq(streams(&world), 6);

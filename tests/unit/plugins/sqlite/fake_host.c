@@ -18,7 +18,14 @@ static const char *option_text(struct eddy_core *world, const char *name) {
 }
 
 static uint64_t option_number(struct eddy_core *world, const char *name) {
-  return strcmp(name, "interval") == 0 ? world->interval_ms : strcmp(name, "queue") == 0 ? world->queue : 60000;
+  const struct {
+    const char *name;
+    uint64_t number;
+  } options[] = {{"interval", world->interval_ms}, {"queue", world->queue},       {"max_rooms", world->max_rooms},
+                 {"max_bytes", world->max_bytes},  {"min_free", world->min_free}, {"sweep", 60000}};
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    if (strcmp(name, options[i].name) == 0) return options[i].number;
+  abort();
 }
 
 static uint64_t now_ms(struct eddy_core *world) { return (uint64_t)(world->time_ms - world->jumped_ms); }
@@ -199,8 +206,14 @@ static uint64_t epochs = 1000;
 int world_start(struct eddy_core *world, const char *path, const char *durability) {
   uint64_t interval_ms = world->interval_ms, queue = world->queue ? world->queue : 1 << 20;
   int64_t time = world->time_ms ? world->time_ms : 1000000;
-  *world = (struct eddy_core){
-      .path = path, .durability = durability, .interval_ms = interval_ms, .queue = queue, .time_ms = time};
+  *world = (struct eddy_core){.path = path,
+                              .durability = durability,
+                              .interval_ms = interval_ms,
+                              .queue = queue,
+                              .max_rooms = world->max_rooms,
+                              .max_bytes = world->max_bytes,
+                              .min_free = world->min_free,
+                              .time_ms = time};
   world->posts_end = &world->posts;
   pthread_mutex_init(&world->lock, NULL);
   return eddy_plugin.load(&HOST, world, &world->self);
@@ -237,7 +250,8 @@ struct eddy_room *room_create(struct eddy_core *world, const char *name) {
   strcpy(room->policy, "default");
   room->outbox = UINT64_MAX;
   room->epoch = ++epochs;
-  if (eddy_plugin.room_open(world->self, room, 1) == 0) return room;
+  world->refused = eddy_plugin.room_open(world->self, room, 1);
+  if (world->refused == 0) return room;
   free(room);
   return NULL;
 }

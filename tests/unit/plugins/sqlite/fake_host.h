@@ -49,7 +49,7 @@ struct fake_post {
 
 struct eddy_core {
   const char *path, *durability; /* options */
-  uint64_t interval_ms, queue;
+  uint64_t interval_ms, queue, max_rooms, max_bytes, min_free;
   int64_t time_ms;
   int64_t jumped_ms;        /* of these, what has not passed: the clock was set */
   void (*sweep)(void *arg); /* the timer's */
@@ -59,6 +59,7 @@ struct eddy_core {
   bool leaving;
   char log[4096]; /* the last lines */
   void *self;
+  int refused; /* of the last room_create */
 };
 
 /* Loads the plugin; its result. */
@@ -66,7 +67,7 @@ int world_start(struct eddy_core *world, const char *path, const char *durabilit
 void world_stop(struct eddy_core *world);
 void world_work(struct eddy_core *world); /* calls what was posted */
 
-/* As the hub does it. NULL: it was refused. */
+/* As the hub does it. NULL: it was refused, `refused` says why. */
 struct eddy_room *room_create(struct eddy_core *world, const char *name);
 int room_get(struct eddy_core *world, const char *name, struct eddy_room **room); /* as room_load */
 void room_leave(struct eddy_core *world, struct eddy_room *room, bool for_good);  /* closes and frees */

@@ -505,6 +505,113 @@ START_TEST(the_queue_is_bounded) {
 }
 END_TEST
 
+/* ---- place for new rooms ---- */
+
+static void full(struct eddy_core *world, const char *option) {
+  ck_assert_ptr_null(room_create(world, "default/new"));
+  ck_assert_int_eq(world->refused, -EDQUOT);
+  char line[128];
+  snprintf(line, sizeof line, "no new room is made: plugins.sqlite.%s has been reached", option);
+  ck_assert_ptr_nonnull(strstr(world->log, line));
+}
+
+START_TEST(rooms_are_bounded) {
+  struct eddy_core world = {.interval_ms = 3600000, .max_rooms = 2};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *a = room_create(&world, "default/a"), *b = room_create(&world, "default/b");
+  full(&world, "max_rooms");
+  for (int i = 0; i < 100; i++) ck_assert_ptr_null(room_create(&world, "default/new"));
+  ck_assert_ptr_null(strstr(strstr(world.log, "no new room") + 1, "no new room")); /* one line of all */
+  append(&world, a, "1"); /* those that are there go on, and come back */
+  room_leave(&world, a, false);
+  a = must_get(&world, "default/a");
+  ck_assert_uint_eq(a->len, 1);
+  room_leave(&world, b, true);
+  b = room_create(&world, "default/b"); /* in the place of one that was deleted */
+  ck_assert_ptr_nonnull(b);
+  full(&world, "max_rooms");
+  room_leave(&world, a, false);
+  room_leave(&world, b, false);
+  world_stop(&world);
+  world.log[0] = 0;
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0); /* they count after a restart, too */
+  full(&world, "max_rooms");
+  b = must_get(&world, "default/b");
+  room_leave(&world, b, true);
+  room_leave(&world, room_create(&world, "default/c"), false);
+  world_stop(&world);
+  ck_assert_uint_eq(scalar(path, "SELECT count(*) FROM rooms"), 2);
+}
+END_TEST
+
+/* One whose time was up makes place, whether the sweep finds it or who asks for it. */
+START_TEST(expired_rooms_make_place) {
+  struct eddy_core world = {.interval_ms = 5, .time_ms = 1000, .max_rooms = 2};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  static const char *const names[] = {"default/a", "default/b"};
+  struct eddy_room *rooms[2], *none;
+  for (int i = 0; i < 2; i++) {
+    rooms[i] = room_create(&world, names[i]);
+    rooms[i]->expires_ms = 2000;
+    room_turn(&world);
+    ck_assert(room_safe(&world, rooms[i]));
+    room_leave(&world, rooms[i], false);
+  }
+  full(&world, "max_rooms");
+  world.time_ms = 3000;
+  ck_assert_int_eq(room_get(&world, names[0], &none), 0);
+  rooms[0] = room_create(&world, names[0]);
+  ck_assert_ptr_nonnull(rooms[0]);
+  rooms[1] = NULL;
+  for (int i = 0; i < 2000 && !rooms[1]; i++) { /* once it is written that its time is up */
+    world_work(&world);
+    world.sweep(world.sweep_arg);
+    rooms[1] = room_create(&world, "default/c");
+    nap_ms(5);
+  }
+  ck_assert_ptr_nonnull(rooms[1]);
+  full(&world, "max_rooms");
+  for (int i = 0; i < 2; i++) room_leave(&world, rooms[i], false);
+  world_stop(&world);
+}
+END_TEST
+
+START_TEST(bytes_are_bounded) {
+  struct eddy_core world = {.interval_ms = 5, .queue = 64 << 20, .time_ms = 1000, .max_bytes = 300000};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  struct eddy_room *a = room_create(&world, "default/a");
+  for (int i = 0; i < 20; i++)
+    append(&world, a, "\"some text, and more of it, so that rows are filled\""), room_turn(&world);
+  ck_assert(room_safe(&world, a));
+  room_leave(&world, room_create(&world, "default/b"), false); /* there is place yet */
+  room_leave(&world, a, false);
+  world_stop(&world);
+  sql(path, "CREATE TABLE other (x); INSERT INTO other VALUES (zeroblob(400000))");
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  full(&world, "max_bytes");
+  sql(path, "DELETE FROM other"); /* the file does not shrink, but what is free in it is place */
+  full(&world, "max_bytes");      /* which is looked at once a second */
+  world.time_ms += 1000;
+  struct eddy_room *c = room_create(&world, "default/c");
+  ck_assert_ptr_nonnull(c);
+  room_leave(&world, c, false);
+  world_stop(&world);
+}
+END_TEST
+
+START_TEST(the_disk_keeps_something_free) {
+  struct eddy_core world = {.interval_ms = 5, .min_free = 1};
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  room_leave(&world, room_create(&world, "default/a"), false);
+  world_stop(&world);
+  world.min_free = UINT64_C(1) << 60;
+  ck_assert_int_eq(world_start(&world, path, "batch"), 0);
+  full(&world, "min_free");
+  room_leave(&world, must_get(&world, "default/a"), false);
+  world_stop(&world);
+}
+END_TEST
+
 START_TEST(a_torn_last_write_takes_back_that_commit_alone) {
   struct eddy_core world = {.interval_ms = 1};
   ck_assert_int_eq(world_start(&world, path, "batch"), 0);
@@ -942,6 +1049,10 @@ static Suite *suite(void) {
   tcase_add_test(tc, reservations_wait_for_the_interval_while_there_are_numbers);
   tcase_add_test(tc, batch_goes_on_while_writing_fails_up_to_its_reservation);
   tcase_add_test(tc, the_queue_is_bounded);
+  tcase_add_test(tc, rooms_are_bounded);
+  tcase_add_test(tc, expired_rooms_make_place);
+  tcase_add_test(tc, bytes_are_bounded);
+  tcase_add_test(tc, the_disk_keeps_something_free);
   tcase_add_test(tc, a_torn_last_write_takes_back_that_commit_alone);
   tcase_add_test(tc, a_corrupt_page_refuses_its_rooms_and_begins_none_anew);
   tcase_add_test(tc, a_room_that_cannot_be_written_keeps_no_other_from_it);
