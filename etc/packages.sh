@@ -42,8 +42,8 @@ apt_install() {
   fi
   command -v apt-get >/dev/null || die "There is no apt-get here. Install by hand what Debian calls: $*"
   say "installing $*"
-  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
-  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" </dev/null
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 update -q </dev/null
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -q -y --no-install-recommends "$@" </dev/null
 }
 
 # ensure NEED...: installs what is not found, and ends the script where it is not found even then.

@@ -19,7 +19,7 @@ import client  # noqa: E402
 import session  # noqa: E402
 from daemon import Daemon  # noqa: E402
 
-SECONDS = 20  # for anything to happen
+SECONDS = client.PATIENCE  # for anything to happen
 BUILD = None  # set by run.py
 
 

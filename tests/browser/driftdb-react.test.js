@@ -19,7 +19,7 @@ function install() {
   const lock = fs.readFileSync(path.join(web, 'package-lock.json'));
   const stamp = path.join(web, 'node_modules/.installed');
   if (fs.existsSync(stamp) && lock.equals(fs.readFileSync(stamp))) return;
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: web, stdio: 'pipe' });
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--fetch-retries', '5'], { cwd: web, stdio: 'pipe' });
   fs.writeFileSync(stamp, lock);
 }
 

@@ -213,13 +213,16 @@ test('a page whose process is killed is gone after its grace', (t) => withPage(a
 
 test('who reconnects within the grace does not flicker', async (t) => {
   const { a, b, daemon, proxy } = t;
-  let room;
-  for (let took = GRACE, tries = 0; took >= GRACE; ) { // a machine that is busy may take longer: then once more
-    assert.ok(++tries <= 10, `to reconnect takes ${took} ms, ten times`);
-    room = await together(t, 'default', a);
+  for (let tries = 1; ; tries++) {
+    const room = await together(t, 'default', a);
     await b.connect('db', room.socket_url.replace(`:${daemon.port}`, `:${proxy.port}`), t.cbor);
     await b.presence('db', 'ben', { x: 2 });
     await until('ben is there', () => retained(a, room, '__presence'), (all) => all.length === 1);
+    const looks = [];
+    let done = false;
+    const looking = (async () => {
+      for (; !done; await sleep(10)) looks.push(await retained(a, room, '__presence'));
+    })();
     const since = Date.now();
     proxy.cut();
     await b.disconnect('db'); // the package would wait for a second, which is more than the grace
@@ -227,14 +230,16 @@ test('who reconnects within the grace does not flicker', async (t) => {
     await b.connect('again', room.socket_url, t.cbor);
     await b.presence('again', 'ben', { x: 3 });
     await b.latency('again'); // the room has heard it
-    took = Date.now() - since;
+    const took = Date.now() - since;
+    await sleep(2 * GRACE);
+    done = true;
+    await looking;
+    if (took >= GRACE && tries < 10) continue; // on a busy machine: once more
+    assert.ok(took < GRACE, `to reconnect takes ${took} ms, ten times`);
+    for (const all of looks) assert.deepEqual(all.map(({ value }) => value.client), ['ben'], 'he was gone for a moment');
+    assert.deepEqual(looks.at(-1)[0].value.value, { x: 3 });
+    return;
   }
-  for (const end = Date.now() + 2 * GRACE; Date.now() < end;) {
-    const all = await retained(a, room, '__presence');
-    assert.deepEqual(all.map(({ value }) => value.client), ['ben'], 'he was gone for a moment');
-    await sleep(10);
-  }
-  assert.deepEqual((await retained(a, room, '__presence'))[0].value.value, { x: 3 });
 });
 
 test('100 positions of a cursor in 100 ms leave as a handful, the last one among them', async (t) => {

@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum cut { CUT_NONE, CUT_TEAR, CUT_POWER };
@@ -26,6 +28,7 @@ struct control {
   _Atomic int seed;    /* of what a cut leaves */
   _Atomic int records; /* 1 from the beginning: what is not synced is known, for CUT_POWER */
   _Atomic int hits;    /* writes and syncs that failed; the daemon counts */
+  _Atomic int took_us; /* the longest that one of them has taken; likewise */
 };
 
 /* What a write that is not synced has overwritten. */
@@ -138,7 +141,19 @@ static ssize_t fails(int fd, const void *from, size_t len, off64_t at, int error
   return -1;
 }
 
+static int64_t now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void note(int64_t since_us) {
+  int took_us = (int)(now_us() - since_us);
+  if (took_us > control->took_us) control->took_us = took_us;
+}
+
 static ssize_t put(int fd, const void *from, size_t len, off64_t at) {
+  int64_t since_us = now_us();
   if (control->slow_us) usleep((useconds_t)control->slow_us);
   pthread_mutex_lock(&lock);
   if (control->records) record(fd, len, at);
@@ -146,6 +161,7 @@ static ssize_t put(int fd, const void *from, size_t len, off64_t at) {
   int error = control->write_errno;
   ssize_t rc = error ? fails(fd, from, len, at, error) : real_pwrite(fd, from, len, at);
   pthread_mutex_unlock(&lock);
+  note(since_us);
   return rc;
 }
 
@@ -165,6 +181,7 @@ ssize_t write(int fd, const void *from, size_t len) {
 
 static int sync_file(int fd, int (*real)(int)) {
   if (!is_ours(fd)) return real(fd);
+  int64_t since_us = now_us();
   pthread_mutex_lock(&lock);
   cut(fd, NULL, 0, 0);
   int error = control->sync_errno, rc = -1;
@@ -175,6 +192,7 @@ static int sync_file(int fd, int (*real)(int)) {
     synced(fd);
   }
   pthread_mutex_unlock(&lock);
+  note(since_us);
   return rc;
 }
 

@@ -8,7 +8,7 @@ import struct
 import subprocess
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-FIELDS = ["slow_us", "write_errno", "sync_errno", "cut", "cut_after", "seed", "records", "hits"]
+FIELDS = ["slow_us", "write_errno", "sync_errno", "cut", "cut_after", "seed", "records", "hits", "took_us"]
 TEAR, POWER = 1, 2
 FAULTS = {"full": {"write_errno": errno.ENOSPC}, "write": {"write_errno": errno.EIO}, "sync": {"sync_errno": errno.EIO}}
 

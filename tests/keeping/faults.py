@@ -23,7 +23,7 @@ from daemon import SANITIZER, Daemon  # noqa: E402
 from disk import FAULTS, Disk  # noqa: E402
 from load import WINDOW, Player, Wire  # noqa: E402
 
-SECONDS = 30  # for anything to happen
+SECONDS = client.PATIENCE  # for anything to happen
 NOT_KEPT = "the room cannot be kept at the moment"
 
 
@@ -77,6 +77,18 @@ class World:
         for player in self.players:
             player.accepted()
 
+    def written(self):
+        """Waits until what was pushed before is on disk, in whatever way it is kept there. When it had been pushed."""
+        since = time.monotonic()
+        for _ in range(2):  # each is in a commit of its own, so behind the first all that was there before it
+            mark = f"mark {self.chance.getrandbits(64):x}"
+            push(self.daemon, "marks", mark)
+            end = time.monotonic() + SECONDS
+            while not any(mark.encode() in on_disk(self.path + more) for more in ("", "-wal")):
+                check(time.monotonic() < end, "it is not written:", self.daemon.log()[-3000:])
+                time.sleep(0.02)
+        return since
+
     def heard(self):
         return sum(len(player.room.heard) for player in self.players)
 
@@ -103,6 +115,14 @@ class World:
         wrong = self.daemon.finish()
         self.folder.cleanup()
         check(not wrong, wrong)
+
+
+def on_disk(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
 
 
 def wait(condition, world):
@@ -156,7 +176,7 @@ def goes_on(world):
     """All are heard at once, until the numbers are used up that were reserved when there still was a disk."""
     heard = world.heard()
     world.play(SECONDS, lambda: world.disk.get("hits"))
-    world.play(0.3)
+    world.play(SECONDS, lambda: world.heard() > heard + 100)
     check(world.heard() > heard + 100, "only", world.heard() - heard, "were heard while the disk failed")
     check(set(world.errors()) <= {NOT_KEPT}, set(world.errors()))
 
@@ -190,7 +210,7 @@ def a_failing_disk(program, durability, fault):
     warnings = len(re.findall("rooms cannot be written", world.daemon.log()))
     check(1 <= warnings <= 2 + (time.monotonic() - began) / 10, warnings, "warnings")
     world.judge()  # while it runs
-    time.sleep({"sync": 0, "batch": 0.4, "snapshot": 1}[durability])
+    world.written()
     world.kill()
     world.start()
     world.judge()
@@ -201,13 +221,14 @@ def killed_while_it_fails(program, durability, fault):
     world = World(program, durability)
     world.join()
     world.play(0.2)
-    failed_at = time.monotonic()
+    written = world.written()
+    world.play(0.2)
     world.disk.fail(fault)
     (refuses if durability == "sync" else goes_on)(world)
     world.kill()
     world.disk.mend()
     world.start()
-    world.judge(float("inf") if durability == "sync" else failed_at - 0.3)  # pushes were refused from some one on
+    world.judge(float("inf") if durability == "sync" else written)  # pushes were refused from some one on
     world.join()  # and no number comes twice
     world.close()
 

@@ -28,7 +28,7 @@ class Wire:
 
     def __init__(self, daemon, room, encoding):
         path = f"/db/auto/room/{room}/connect" + ("?cbor=true" if encoding == "cbor" else "")
-        self.socket = client.WebSocket(daemon.address, path, daemon.host, encoding, patience=20)
+        self.socket = client.WebSocket(daemon.address, path, daemon.host, encoding)
         self.raw, self.buffer, self.encoding = self.socket.socket, self.socket.buffer, encoding
 
     def fileno(self):

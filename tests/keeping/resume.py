@@ -25,7 +25,7 @@ class Page:
     """A client of eddy.v1, in JSON."""
 
     def __init__(self, daemon):
-        self.wire = client.WebSocket(daemon.address, "/db/auto/room/one/connect", daemon.host, patience=20,
+        self.wire = client.WebSocket(daemon.address, "/db/auto/room/one/connect", daemon.host,
                                      headers={"Sec-WebSocket-Protocol": "eddy.v1"})
         self.hello = self.until("hello")
 
@@ -76,7 +76,7 @@ class Story:
         self.start()
 
     def start(self):
-        self.daemon = Daemon(self.program, self.knobs, patience=20)
+        self.daemon = Daemon(self.program, self.knobs)
 
     def play(self, pushes):
         """Somebody pushes; at the end everything was broadcast."""

@@ -31,7 +31,7 @@ class Echo:
     """A room with three members; one of them says the next number when all have heard the last."""
 
     def __init__(self, address, room):
-        self.members = [client.WebSocket(address, f"/room/{room}/connect", "localhost", patience=30) for _ in range(3)]
+        self.members = [client.WebSocket(address, f"/room/{room}/connect", "localhost") for _ in range(3)]
         self.heard = [0, 0, 0]
         self.sent = 0
         self.say()
@@ -88,7 +88,7 @@ class Crowd:
         self.leaving = False
         for i in range(count):
             room = rooms[i % len(rooms)]
-            member = client.WebSocket(address, f"/room/{room}/connect", "localhost", patience=30)
+            member = client.WebSocket(address, f"/room/{room}/connect", "localhost")
             member.room = room
             if i < len(rooms):
                 self.speakers.append(member)

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests/protocol"))
 import client  # noqa: E402
 from crowd import Crowd, Echo  # noqa: E402
 
-SECONDS = 30  # for anything to happen
+SECONDS = client.PATIENCE  # for anything to happen
 TESTS = []
 
 

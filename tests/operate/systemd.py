@@ -110,7 +110,7 @@ class Machine:
     def boot(self):
         self.nspawn = subprocess.Popen([*self.NSPAWN, "-D", str(self.folder), "-b", "--private-network"], stdout=self.log,
                                        stderr=self.log, stdin=subprocess.DEVNULL, start_new_session=True)
-        self.leader = until(self.first, 20, "nspawn began nothing")
+        self.leader = until(self.first, client.PATIENCE, "nspawn began nothing")
         # Its network is this process's from here on.
         with open(f"/proc/{self.leader}/ns/net") as network:
             check(ctypes.CDLL(None, use_errno=True).setns(network.fileno(), 0) == 0, "setns")
@@ -182,7 +182,7 @@ class Page(client.WebSocket):
     """A client of eddy.v1."""
 
     def __init__(self, room, address=ADDRESS):
-        super().__init__(address, f"/room/{room}/connect", HOST, headers={"Sec-WebSocket-Protocol": "eddy.v1"}, patience=10)
+        super().__init__(address, f"/room/{room}/connect", HOST, headers={"Sec-WebSocket-Protocol": "eddy.v1"})
         self.hello = self.next("hello")
 
     def say(self, **message):
@@ -259,10 +259,10 @@ def a_reload_closes_nothing(machine):
     page = Page(new_room())
     machine.configure('-- drain = "5s",', 'drain = "2s",')
     machine.run("sudo systemctl reload eddyd")
-    until(lambda: re.search(r"drain: .*2s", machine.journal()), 10, "the journal does not say what changed")
+    until(lambda: re.search(r"drain: .*2s", machine.journal()), client.PATIENCE, "the journal does not say what changed")
     machine.configure('drain = "2s",', 'drian = "2s",')
     machine.run("systemctl reload eddyd")
-    until(lambda: "did you mean drain" in machine.journal(), 10, "the journal does not say what is wrong")
+    until(lambda: "did you mean drain" in machine.journal(), client.PATIENCE, "the journal does not say what is wrong")
     machine.configure('drian = "2s",', 'drain = "2s",')
     machine.run("systemctl reload eddyd")
     check(page.append(1) == 1 and machine.show("ActiveState")["ActiveState"] == "active")
@@ -280,7 +280,7 @@ def the_watchdog_restarts_what_hangs(machine):
     check(page.append("kept too") == 2)
     time.sleep(0.5)  # more than batch takes
     os.kill(pid, signal.SIGSTOP)
-    until(lambda: machine.pid()[0] not in (None, pid) and status_of() == 200, 20, "it was not restarted")
+    until(lambda: machine.pid()[0] not in (None, pid) and status_of() == 200, client.PATIENCE, "it was not restarted")
     check("Watchdog timeout" in machine.journal())
     page = Page(room)
     page.say(type="get", key="k", seq=0)

@@ -10,7 +10,7 @@ CALL = b"GET /room/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 def ask(family, address, room):
     with socket.socket(family) as connection:
-        connection.settimeout(5)
+        connection.settimeout(client.PATIENCE)
         connection.connect(address)
         connection.sendall(CALL % room.encode())
         answer = b""
