@@ -49,6 +49,15 @@ scene('asked for once, and what is wrong is told', async (scene) => {
   assert.ok(scene.troubles.splice(0).every((trouble) => /40[14]/.test(trouble)));
 });
 
+scene('a link to another server does not say where the key is to go', async (scene) => {
+  const page = await visit(scene);
+  const addresses = await page.evaluate(async (apis) => {
+    const { Admin } = await import('/console/admin.js');
+    return apis.map((api) => new Admin(api, () => {}).base);
+  }, [scene.daemon.api, 'https://elsewhere.test/']);
+  assert.deepEqual(addresses, [`${scene.daemon.api}admin`, '']);
+});
+
 scene('the overview lists rooms, busiest first, page by page', async (scene) => {
   const busy = await Others.begin(scene);
   const quiet = await Others.begin(scene, 'game');

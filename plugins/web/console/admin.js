@@ -15,7 +15,9 @@ export class Admin {
   /** @param {string} api where the daemon is @param {() => void} changed */
   constructor(api, changed) {
     this.changed = changed;
-    this.standard = new URL('admin', api).href;
+    // Of another server, which a link may name, it is for who types the key to say where that goes.
+    const standard = new URL('admin', api);
+    this.standard = standard.origin === location.origin ? standard.href : '';
     this.base = this.standard;
     this.key = '';
     this.on = false;
