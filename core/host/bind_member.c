@@ -1,3 +1,4 @@
+#include "codec/utf8.h"
 #include "host/bind.h"
 
 struct ed_member_object *ed_bind_member_check(lua_State *L, int index) {
@@ -20,11 +21,25 @@ static int send(lua_State *L) {
   return 1;
 }
 
-/* member:close(why): ends its connection. */
+/* As much of it as a close frame takes (RFC 6455, 5.5), in whole characters. */
+static void read_reason(lua_State *L, int index, char why[ED_CLOSE_WHY_MAX + 1]) {
+  struct ed_span text = ed_bind_text(L, index);
+  if (ed_utf8_check(text)) luaL_argerror(L, index, "a reason is a text in UTF-8");
+  size_t len = text.len < ED_CLOSE_WHY_MAX ? text.len : ED_CLOSE_WHY_MAX;
+  while (len < text.len && (text.at[len] & 0xc0) == 0x80) len--;
+  memcpy(why, text.at, len);
+  why[len] = '\0';
+}
+
+/* member:close(why, code): ends its connection. Of the codes those that an application may give (RFC 6455, 7.4). */
 static int close_member(lua_State *L) {
   struct ed_member *member = present(L);
-  luaL_optstring(L, 2, "");
-  if (member) ed_member_close(member, 1008, "closed by the room's policy");
+  char why[ED_CLOSE_WHY_MAX + 1] = "closed by the room's policy";
+  if (!lua_isnoneornil(L, 2)) read_reason(L, 2, why);
+  lua_Number code = luaL_optnumber(L, 3, 1008);
+  bool fine = code == 1000 || code == 1008 || (code >= 3000 && code <= 4999 && code == (unsigned)code);
+  luaL_argcheck(L, fine, 3, "a code is 1000, 1008, or 3000 to 4999");
+  if (member) ed_member_close(member, (unsigned)code, why);
   return 0;
 }
 

@@ -72,12 +72,16 @@ void ed_conn_doom(struct ed_conn *conn) {
 }
 
 void ed_conn_close(struct ed_conn *conn, unsigned code, const char *why) {
-  if (conn->phase != ED_OPEN) {
+  if (conn->phase != ED_OPEN && !conn->joining) {
     if (conn->phase < ED_OPEN) ed_conn_doom(conn); /* the room ends under an HTTP call that waits */
     return;
   }
   conn->close_code = (uint16_t)code;
-  conn->why = why;
+  conn->why = why ? ed_strdup(why) : NULL;
+  if (!conn->joining) ed_conn_end(conn);
+}
+
+void ed_conn_end(struct ed_conn *conn) {
   ed_conn_phase(conn, ED_CLOSING);
   ed_conn_todo(conn);
 }
@@ -99,6 +103,7 @@ static void release(struct ed_conn *conn) {
   ed_rates_end(conn);
   ed_buf_deinit(&conn->input);
   free(conn->aside);
+  free(conn->why);
   free(conn);
 }
 

@@ -50,7 +50,7 @@ struct ed_conn {
     uint64_t body_len;   /* ASKING: of its request, as it says */
     uint64_t frame_left; /* from OPEN on: bytes of a frame that the socket has only got the beginning of */
   };
-  const char *why;     /* a constant: the reason in the close frame */
+  char *why;           /* owned, or NULL: the reason in the close frame */
   uint16_t close_code; /* 0: a close frame without a code */
   uint16_t errors;     /* bad messages in a row */
   uint8_t phase;       /* enum ed_phase */
@@ -69,6 +69,7 @@ struct ed_conn {
   bool todo : 1;       /* on net->todo */
   bool admin : 1;      /* it came over the admin interface's own address */
   bool local : 1;      /* over a unix socket */
+  bool joining : 1;    /* its room is being asked: what closes it waits until it is a WebSocket */
 };
 
 /* For a socket just accepted, which it owns from then on. */
@@ -80,8 +81,9 @@ void ed_conn_gone(struct ed_conn *conn);
 /* To be dropped at the end of the turn, without a word. From any place. */
 void ed_conn_doom(struct ed_conn *conn);
 
-/* To be sent a close frame at the end of the turn. `why` is a constant. From any place; what comes first counts. */
+/* To be sent a close frame at the end of the turn. `why` is copied. From any place; what comes first counts. */
 void ed_conn_close(struct ed_conn *conn, unsigned code, const char *why);
+void ed_conn_end(struct ed_conn *conn); /* the same, with what was said before it was open */
 
 /* To be looked at by ed_conns_work, at the end of the turn. */
 void ed_conn_todo(struct ed_conn *conn);

@@ -40,7 +40,10 @@ static int join(struct ed_conn *conn, const struct ed_route *route, struct ed_sp
       .v1 = handshake->v1,
   };
   ed_rates_begin(conn, space);
-  return ed_room_join(room, &conn->member, fault);
+  conn->joining = true;
+  int result = ed_room_join(room, &conn->member, fault);
+  conn->joining = false;
+  return result;
 }
 
 /* The answer, into an empty socket: it takes it, or it is dead. */
@@ -48,10 +51,14 @@ static void open_up(struct ed_conn *conn, const struct ed_handshake *handshake) 
   struct ed_buf *out = &conn->net->scratch;
   out->len = 0;
   ed_handshake_answer(out, handshake);
-  if (send(conn->fd, out->at, out->len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out->len)
-    ed_incoming_open(conn);
-  else
+  if (send(conn->fd, out->at, out->len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)out->len) {
     ed_conn_doom(conn);
+    return;
+  }
+  bool closed = conn->member.closing; /* by the room, as it came in: what it has sent already is of no interest */
+  if (closed) conn->input.len = 0;
+  ed_incoming_open(conn);
+  if (closed) ed_conn_end(conn);
 }
 
 /* The same on the admin interface. */

@@ -110,8 +110,9 @@ local member = {}
 function member:send(key, value) end
 
 ---Ends its connection.
----@param why? string
-function member:close(why) end
+---@param why? string what the client is told, up to 123 bytes
+---@param code? integer 1008 where it is not said; 1000, or 3000 to 4999
+function member:close(why, code) end
 
 ---@class eddy.msg
 ---@field key string

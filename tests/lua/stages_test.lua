@@ -125,8 +125,29 @@ return {
     t:equal(values(a), { 1, 2 })
     t:equal(values(b), { 1 })
     a:push("k", 1)
-    t:equal((a:closed()), 1008)
+    t:equal({ a:closed() }, { 1008, "enough" })
     t:ok(b:push("k", 1))
+  end,
+
+  ["who is closed is told why, and with a code that an application may give"] = function(t)
+    local room = begin(t, [[return { push = function(room, msg, member)
+        member:close(unpack(msg.value))
+        return msg
+      end }]])
+    for _, case in ipairs {
+      { {}, 1008, "closed by the room's policy" }, { { "x", 4999 }, 4999, "x" }, { { "", 1000 }, 1000, "" },
+      { { ("ü"):rep(62), 3000 }, 3000, ("ü"):rep(61) }, { { ("x"):rep(200) }, 1008, ("x"):rep(123) },
+    } do
+      local a = room:join()
+      a:push("k", eddy.array(case[1]))
+      t:equal({ a:closed() }, { case[2], case[3] })
+    end
+    for _, code in ipairs { 0, 999, 1001, 1005, 2999, 5000, 4000.5, -1, 1e300 } do
+      local a = room:join()
+      a:push("k", eddy.array { "x", code })
+      t:equal(a:closed(), nil)
+      t:ok(room:failure():find("a code is 1000, 1008, or 3000 to 4999", 1, true), room:failure())
+    end
   end,
 
   ["somebody who came by HTTP is let go of"] = function(t)

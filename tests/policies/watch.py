@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "protocol"))
 
 from bench import Bench, check, main  # noqa: E402
+from client import Ended  # noqa: E402
 
 # What a room answers: the version of its policy.
 VERSION = "return {{ push = function(room, msg) msg.value = {!r} return msg end }}\n"
@@ -328,6 +329,29 @@ def symbolic_link_to_a_folder(files):
         files.expect(f"data {n}")
     files.set("in place")
     files.expect("in place")
+
+
+@test
+def closed_as_it_comes_in(files):
+    """It is told so in a close frame, and what it has sent already is nobody's."""
+    files.put("local here = 0\n"
+              "return { join = function(room, member)\n"
+              "  here = here + 1\n"
+              "  if here == 2 then member:send('why', 1) member:close('the room is full', 4001) end\n"
+              "  if here == 3 then member:close() end\n"
+              "end, push = function(room, msg) msg.value = here return msg end }\n")
+    files.said("policy it: version")
+    room = files.bench.session.new_room("/db/it")
+    first = files.bench.session.connect(room, base="/db/it")
+    for code, why in (4001, "the room is full"), (1008, "closed by the room's policy"):
+        connection = files.bench.session.connect(room, base="/db/it")
+        connection.push("k", "nobody's", "relay")
+        try:
+            while True:
+                connection.receive()
+        except Ended as ended:
+            check((ended.code, ended.reason) == (code, why), f"{ended}")
+    check(files.bench.ask(first, "k", 0) == 3, "a third was heard")
 
 
 @test
