@@ -56,8 +56,8 @@ struct ed_wire_limits {
 int ed_wire_decode(enum ed_encoding encoding, struct ed_span bytes, const struct ed_wire_limits *limits,
                    struct ed_buf *scratch, struct ed_request *request, struct ed_fault *fault);
 
-/* Of a message that is refused unread: the id alone, where the first ED_ID_WITHIN bytes have it. So what is refused costs no
- * more than these, however long it is; whether the rest is valid is not looked at. Nothing is copied. */
+/* Of a message that is refused unread: the id alone, where the first ED_ID_WITHIN bytes have it. So what is refused
+ * costs no more than these, however long it is; whether the rest is valid is not looked at. Nothing is copied. */
 #define ED_ID_WITHIN 2048
 void ed_wire_find_id(enum ed_encoding encoding, struct ed_span bytes, const struct ed_wire_limits *limits,
                      struct ed_buf *scratch, struct ed_request *request);

@@ -11,7 +11,7 @@
 
 /* Descriptors besides those of connections: listeners, libuv's, libraries', plugins'. */
 #define FILES_BESIDES 1024
-#define FILES_LEAST 64u /* libuv and libwebsockets crash where they get none for themselves */
+#define FILES_LEAST 64u      /* libuv and libwebsockets crash where they get none for themselves */
 #define TX_LEN (1024 * 1024) /* more than is ever written at once: what is given is sent in one go */
 
 /* libwebsockets has one log for the process, without an argument to find ours by: so its lines go to standard error. */
@@ -85,7 +85,8 @@ int ed_bridge_limit_files(const struct ed_net_options *options, const struct ed_
   bool enough = limit.rlim_cur >= FILES_LEAST;
   if (limit.rlim_cur < need)
     ed_log(log, enough ? ED_LOG_WARN : ED_LOG_ERROR, "net", "the system allows %llu open files, and %s %llu",
-           (unsigned long long)limit.rlim_cur, enough ? "limits.connections needs" : "there is no serving with less than",
+           (unsigned long long)limit.rlim_cur,
+           enough ? "limits.connections needs" : "there is no serving with less than",
            (unsigned long long)(enough ? need : FILES_LEAST));
   setrlimit(RLIMIT_NOFILE, &limit);
   return enough ? 0 : -EMFILE;

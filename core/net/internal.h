@@ -100,8 +100,8 @@ int ed_listener_adopt(struct ed_listener *listener, struct ed_net *net, int fd);
 void ed_listener_close(struct ed_listener *listener); /* stops accepting; the loop must run once more after it */
 
 /* bridge.c: libwebsockets. */
-/* libwebsockets keeps a table of as many descriptors as the process may have, and goes through it at every close: so that
- * limit is set to what is needed, no more. -EMFILE, and logged, where it may not have enough to begin with. */
+/* libwebsockets keeps a table of as many descriptors as the process may have, and goes through it at every close: so
+ * that limit is set to what is needed, no more. -EMFILE, and logged, where it may not have enough to begin with. */
 int ed_bridge_limit_files(const struct ed_net_options *options, const struct ed_log *log);
 int ed_bridge_open(struct ed_net *net);
 void ed_bridge_close(struct ed_net *net); /* no connection may be left; runs the loop */

@@ -22,8 +22,8 @@ struct ed_member_ops {
   size_t (*send)(struct ed_member *member, struct ed_span bytes);
   /* The queue has passed its limit, or the room ends: no more will be queued. Close the connection soon, with this code
    * (RFC 6455, 7.4) and reason; the member must still be taken out with ed_room_leave. Called once at most. May not
-   * call into the room: it is called in the middle of its work. `why` is of the caller, for as long as this takes: at most
-   * ED_CLOSE_WHY_MAX bytes go out, UTF-8. */
+   * call into the room: it is called in the middle of its work. `why` is of the caller, for as long as this takes: at
+   * most ED_CLOSE_WHY_MAX bytes go out, UTF-8. */
   void (*close)(struct ed_member *member, unsigned code, const char *why);
 };
 

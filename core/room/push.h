@@ -35,8 +35,8 @@ static inline void ed_push_count_held(struct ed_room *room, size_t len) {
   if (room->mark > room->open) room->held.since += len;
 }
 
-/* Something was taken from the stream by no push: where the room has debug members they hear at the end of the turn what it
- * still retains, once, however much goes one by one. */
+/* Something was taken from the stream by no push: where the room has debug members they hear at the end of the turn
+ * what it still retains, once, however much goes one by one. */
 void ed_push_shorn(struct ed_stream *stream);
 void ed_push_show_shorn(struct ed_hub *hub);
 void ed_push_forget_shorn(struct ed_room *room);

@@ -1,5 +1,5 @@
-/* Whether there is place for a new room: so that strangers who make rooms cannot fill the disk. Rooms that are there go on
- * whatever this says. Of the loop thread. */
+/* Whether there is place for a new room: so that strangers who make rooms cannot fill the disk. Rooms that are there go
+ * on whatever this says. Of the loop thread. */
 #ifndef SQLITE_PLACE_H
 #define SQLITE_PLACE_H
 
@@ -16,7 +16,8 @@ struct place {
 /* Counts rooms. */
 void place_init(struct place *place, struct shelf *shelf, const char *path);
 
-/* NULL, or the option that a new room would be against. The disk is looked at once a second: `now_ms` is any steady clock. */
+/* NULL, or the option that a new room would be against. The disk is looked at once a second: `now_ms` is any steady
+ * clock. */
 const char *place_lacks(struct place *place, struct shelf *shelf, uint64_t now_ms);
 
 #endif

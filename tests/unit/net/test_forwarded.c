@@ -73,8 +73,17 @@ END_TEST
 static const struct {
   const char *header, *path;
 } PREFIXES[] = {
-    {"/base", "/base"}, {"/base//", "/base"}, {"/a/b-c_%20", "/a/b-c_%20"}, {"", ""}, {"/", ""}, {"base", ""},
-    {"/a?b", ""},       {"/a#b", ""},         {"/a\"b", ""},                {"/a b", ""}, {"/\xc3\xa4", ""},
+    {"/base", "/base"},
+    {"/base//", "/base"},
+    {"/a/b-c_%20", "/a/b-c_%20"},
+    {"", ""},
+    {"/", ""},
+    {"base", ""},
+    {"/a?b", ""},
+    {"/a#b", ""},
+    {"/a\"b", ""},
+    {"/a b", ""},
+    {"/\xc3\xa4", ""},
     {"/a\\b", ""},
 };
 

@@ -300,7 +300,8 @@ START_TEST(held) {
   many(ED_REPLACE, "b", 11, 20);
   many(ED_REPLACE, "r", 21, 21);
   size_t before = bob.member.queue.bytes;
-  ck_assert_uint_eq(ed_queue_conflate(&bob.member.queue, world.room->open, before, 20000, &world.hub.secret), 4 + 9 + 5);
+  ck_assert_uint_eq(ed_queue_conflate(&bob.member.queue, world.room->open, before, 20000, &world.hub.secret),
+                    4 + 9 + 5);
   world.hub.counts.queued -= before - bob.member.queue.bytes;
   bob.stalls = false;
   fake_pull(&bob);

@@ -440,7 +440,8 @@ START_TEST(a_flapping_disk_does_not_fill_the_log) {
     fault_vfs_set(FAULT_WRITE);
     append(&world, room, "1");
     room_turn(&world);
-    for (int k = 0; k < PATIENCE && eddy_plugin.room_number(world.self, room, 0) == 0; k++) nap_ms(1), world_work(&world);
+    for (int k = 0; k < PATIENCE && eddy_plugin.room_number(world.self, room, 0) == 0; k++)
+      nap_ms(1), world_work(&world);
     fault_vfs_set(FAULT_NONE);
     ck_assert(room_safe(&world, room));
     ck_assert_int_eq(eddy_plugin.room_number(world.self, room, 0), 0);
