@@ -1,7 +1,9 @@
 /* The daemon's main: the command line, the configuration, the server. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "main/cli.h"
@@ -73,6 +75,14 @@ static int check_or_run(const struct ed_cli *cli) {
   return status;
 }
 
+/* Of what was asked for, no part may be missing without a word. */
+static int said_all(void) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_SUCCESS;
+  fprintf(stderr, "eddyd: standard output could not be written: %s\n", strerror(errno ? errno : EIO));
+  return STATUS_CONFIGURATION;
+}
+
 int main(int argc, char **argv) {
   struct ed_cli cli;
   int status = EXIT_SUCCESS;
@@ -88,6 +98,7 @@ int main(int argc, char **argv) {
     case ED_CLI_CHECK:
     case ED_CLI_RUN: status = check_or_run(&cli); break;
   }
+  if (status == EXIT_SUCCESS && cli.action != ED_CLI_RUN) status = said_all();
   ed_cli_deinit(&cli);
   return status;
 }
