@@ -22,8 +22,8 @@ struct ed_relay {
   SSL *ssl;
   int outside, inside; /* sockets; owned */
   uv_poll_t outside_poll, inside_poll;
-  int outside_events,
-      inside_events; /* that they are polled for; libuv asks the system anew each time that it is told */
+  /* What they are polled for: libuv asks the system anew each time that it is told. */
+  int outside_events, inside_events;
   int polls;         /* handles that are not closed yet */
   struct ed_timer goodbye;
   struct ed_buf in, out;    /* decrypted and not yet taken inside; not yet encrypted */

@@ -8,6 +8,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test as every } from 'node:test';
 import { chromium } from 'playwright-core';
+import { freePort } from '../e2e/port.js';
+
+export { freePort };
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const root = path.resolve(here, '../..');
@@ -52,23 +55,6 @@ export const agree = (what, pages, look, wanted = () => true) =>
     for (const page of pages) if ((await look(page)) !== seen[0]) throw told();
     return seen[0] ?? true;
   });
-
-/**
- * A port that nobody listens on, and that stays so while a daemon or a proxy is away: the system gives those from 32768
- * on to whoever asks for any, and to connections.
- */
-export async function freePort() {
-  for (;;) {
-    const port = 10000 + Math.floor(Math.random() * 22000);
-    const server = net.createServer();
-    const free = await new Promise((resolve) =>
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
-    );
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-}
 
 /** eddyd, which keeps its rooms in a database, until the end of the test. */
 export class Daemon {

@@ -6,6 +6,7 @@ const fs = require('fs');
 const net = require('net');
 const os = require('os');
 const path = require('path');
+const { freePort } = require('./port');
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -20,21 +21,6 @@ async function until(what, ask, check, patience = PATIENCE) {
     if (check(value)) return value;
     if (Date.now() > end) throw new Error(`${what}: still ${JSON.stringify(value)}`);
     await sleep(10);
-  }
-}
-
-/**
- * A port that nobody listens on, and that stays so until the daemon does: the system gives those from 32768 on to whoever
- * asks for any, and to connections.
- */
-async function freePort() {
-  for (;;) {
-    const port = 10000 + Math.floor(Math.random() * 22000);
-    const server = net.createServer();
-    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
   }
 }
 

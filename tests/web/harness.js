@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import WebSocket from 'ws';
+import { freePort } from '../e2e/port.js';
 
 globalThis.WebSocket ??= WebSocket;
 globalThis.window ??= globalThis;
@@ -34,23 +35,6 @@ export async function broken(db, by) {
   db.statusListener.addListener(({ connected }) => (gone ||= !connected));
   await by();
   await until('it is noticed', () => gone);
-}
-
-/**
- * A port that nobody listens on, and that stays so while a daemon or a proxy is away: the system gives those from 32768
- * on to whoever asks for any, and to connections.
- */
-async function freePort() {
-  for (;;) {
-    const port = 10000 + Math.floor(Math.random() * 22000);
-    const server = net.createServer();
-    const free = await new Promise((resolve) =>
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
-    );
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 }
 
 /** Which original server is played against, `release` or `head`; undefined: eddyd. tests/original/README.md */
